@@ -1,0 +1,100 @@
+// The message contract on the wires: one property per stage, plain JSON and Buffers only.
+import type { Laterality, Priority, Result, StoredOrder, Warning } from './model.ts';
+import type { Organization, RoutePolicy } from './organization.ts';
+
+export type Level = 'order' | 'site' | 'organization';
+
+/** Who a message is, on every wire. `journal` is the id of the journal's config node; absent in a hand-built flow. */
+export interface DirectIdentity {
+  id: string;
+  journal?: string;
+  orderLocalId: string;
+  organization: string;
+  site: string;
+  priority: Priority;
+  /** The message whose document bytes this one sends again. */
+  resendOf?: string;
+}
+
+/** `msg.direct` on *accepted*: what became of the input. It carries no journal, so that nothing behind it touches the message. */
+export interface Acceptance {
+  inputId: string;
+  /** The message's id; absent for an order. */
+  id?: string;
+  kind: 'order' | 'result' | 'resend';
+  outcome: 'stored' | 'changed' | 'cancelled' | 'replay' | 'held' | 'waiting' | 'ready';
+  code?: string;
+}
+
+/** `msg.rejection` on *rejected*: kept under `inputId`, but neither stored nor joined. */
+export interface Rejection { code: string; path?: string; text: string; inputId: string }
+
+/** One recipient of one message. `id` is the delivery's id once the journal knows it. */
+export interface Recipient {
+  id?: string;
+  level: Level;
+  /** Other levels that named the same address. */
+  alsoFrom: Level[];
+  /** Normalised Direct address, or null while only an NPI is known or the address cannot be used. */
+  address: string | null;
+  /** The NPI named beside or instead of the address. */
+  npi: string | null;
+  /** Field path, or `route:<line>`. */
+  source: string;
+  /** One sentence: why this recipient was chosen, or not. */
+  why: string;
+  finalDelivery: boolean;
+  state: 'RESOLVING' | 'UNRESOLVED' | 'SUPPRESSED';
+  code: string | null;
+  warnings: Warning[];
+}
+
+/** `msg.route`: what was considered, for the reader who asks why. */
+export interface RouteExplanation {
+  policy: RoutePolicy;
+  considered: { level: Level; source: string; used: boolean; why: string }[];
+}
+
+/** `msg.images`: `data` holds JPEG or PNG bytes. */
+export interface ReportImage { laterality: Laterality; mediaType: 'image/jpeg' | 'image/png'; data: Buffer }
+
+/** `msg.pdf` */
+export interface ReportDocument { data: Buffer; source: 'rendered' | 'result'; warnings: Warning[] }
+
+/** `msg.cda`: `id` is ClinicalDocument/id, an upper-case UUID. */
+export interface ClinicalDocument { id: string; data: Buffer; profile: string; warnings: Warning[] }
+
+/** `msg.mail`: one sealed mail for one recipient; `raw` is what goes into DATA, CRLF throughout. */
+export interface SealedMail {
+  deliveryId?: string;
+  from: string;
+  to: string;
+  /** With angle brackets. */
+  messageId: string;
+  finalDelivery: boolean;
+  raw: Buffer;
+  /** SHA-256 thumbprints (upper-case hex) and the anchor's subject: the evidence of the trust decision. */
+  evidence: { signer: string; recipientCertificates: string[]; anchor: string };
+  warnings: Warning[];
+}
+
+/** Everything our nodes read from or write to a message. */
+export interface CourierMessage {
+  _msgid?: string;
+  topic?: string;
+  payload?: unknown;
+  direct?: DirectIdentity;
+  organization?: Organization;
+  order?: StoredOrder;
+  result?: Result;
+  route?: RouteExplanation;
+  recipients?: Recipient[];
+  /** The one recipient a message is about, after the S/MIME node has split it. */
+  recipient?: Recipient;
+  images?: ReportImage[];
+  pdf?: ReportDocument;
+  cda?: ClinicalDocument;
+  mail?: SealedMail;
+  rejection?: Rejection;
+  [key: string]: unknown;
+}

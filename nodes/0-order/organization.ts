@@ -1,0 +1,35 @@
+import type { PostalAddress } from './model.ts';
+
+export type RoutePolicy = 'union' | 'site-over-organization' | 'most-specific';
+export type PatientIdentifier = 'none' | 'null' | 'mrn';
+
+/** What may be said for an organization and said again, differently, for one of its sites. */
+export interface OrganizationSettings {
+  /** Sender Direct address: From, MAIL FROM, and bound by the signing certificate. */
+  sender?: string;
+  /** Name of the `direct-identity` config node that signs; blank: the one chosen in the S/MIME node. */
+  identity?: string;
+  /** Name of the `direct-hisp-account` config node; blank: the one chosen in the HISP send node. */
+  account?: string;
+  policy?: RoutePolicy;
+  patientIdentifier?: PatientIdentifier;
+  /** IANA zone in which the report shows times, e.g. `America/Chicago`; default UTC. */
+  timeZone?: string;
+  /** Price per message, decimal string, and ISO 4217 currency. */
+  price?: string;
+  currency?: string;
+}
+
+/** Who submits and pays. Identified by ClientGuid (lower case). */
+export interface Organization extends OrganizationSettings {
+  clientGuid: string;
+  name: string;
+  npi?: string;
+  address?: PostalAddress;
+  phone?: string;
+  /** Whom a recipient may call or write to about a message; falls back to `phone`. */
+  contact?: string;
+  /** Assigning authority of its medical record numbers; default `2.25.<ClientGuid as decimal>`. */
+  oid?: string;
+  sites?: Record<string, OrganizationSettings & { name?: string; address?: PostalAddress; phone?: string }>;
+}

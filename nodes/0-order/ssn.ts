@@ -1,0 +1,40 @@
+// Social security numbers are blanked before anything is kept. IRIS has no field for one; systems send them all the same.
+
+const TOKENS = /[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/;
+
+/** `SSN`, `PatientSsn`, `Social Security Number` and the like; not `BusinessName`. */
+const namesSsn = (key: string): boolean =>
+  key.split(TOKENS).some((token) => /^ssn\d*$/i.test(token)) || /^ssn|socialsecurity/i.test(key.replace(/[^A-Za-z0-9]/g, ''));
+
+const DASHED = /(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])/g;
+
+const blanked = (value: unknown, key: string): unknown => {
+  if (namesSsn(key)) return '';
+  if (Array.isArray(value)) return value.map((inner) => blanked(inner, ''));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, blanked(inner, name)]));
+  }
+  // An identifier stays what it is, however it looks: it is what people search by.
+  return typeof value === 'string' && !/^localid$/i.test(key) ? value.replace(DASHED, '') : value;
+};
+
+// A key that may name one, also with escaped letters, or a number in the usual form.
+const SUSPECT = /"[^"]{0,80}(?:ssn|social|\\u00)[^"]{0,80}"\s*:|\d{3}-\d{2}-\d{4}/i;
+
+/** `text` with social security numbers blanked, from what it was parsed to; the text itself when it holds none. */
+export const blankParsed = (text: string, parsed: unknown): string =>
+  SUSPECT.test(text) ? JSON.stringify(blanked(parsed, '')) : text;
+
+// In text of any kind, UTF-16 included: the usual form, and nine digits behind a word that names them.
+const WRITTEN = /(?<!\d\0?)(?:\d\0?){3}-\0?(?:\d\0?){2}-\0?(?:\d\0?){3}\d(?!\0?\d)/g;
+const NAMED = /(s\0?s\0?n|s\0?o\0?c\0?i\0?a\0?l\W{0,4}s\0?e\0?c\0?u\0?r\0?i\0?t\0?y(?:\W{0,4}n\w{0,11})?)(\W{0,8})(?:\d[ \0]{0,2}){8}\d/gi;
+
+// Blanks of the same length: the characters around them stay where they are, in every encoding.
+const erased = (found: string): string => found.replace(/[\d-]/g, ' ');
+
+/** Bytes that cannot be parsed, with what looks like a social security number blanked. The same bytes when nothing does. */
+export const blankSsn = (bytes: Uint8Array): Uint8Array => {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  const clean = text.replace(WRITTEN, erased).replace(NAMED, erased);
+  return clean === text ? bytes : Buffer.from(clean, 'latin1');
+};

@@ -1,0 +1,41 @@
+// One address, one mail: recipients that turned out to be the same are merged, and the survivor says who else named it.
+import type { Level, Recipient } from '../0-order/message.ts';
+import { LEVELS } from './policy.ts';
+
+const rank = ({ level }: Recipient): number => LEVELS.indexOf(level);
+
+const otherLevels = (keeper: Recipient, others: readonly Recipient[]): Level[] => {
+  const named = new Set([keeper, ...others].flatMap(({ level, alsoFrom }) => [level, ...alsoFrom]));
+  return LEVELS.filter((level) => level !== keeper.level && named.has(level));
+};
+
+const mergeGroup = (group: readonly Recipient[]): Recipient => {
+  const [keeper, ...others] = group.toSorted((one, other) => rank(one) - rank(other)) as [Recipient, ...Recipient[]];
+  if (others.length === 0) return keeper;
+  const sources = others.map(({ level, source }) => `the ${level} level (${source})`).join(' and ');
+  return {
+    ...keeper,
+    alsoFrom: otherLevels(keeper, others),
+    npi: keeper.npi ?? others.find(({ npi }) => npi !== null)?.npi ?? null,
+    why: `${keeper.why} The same address is also named by ${sources}.`,
+    finalDelivery: group.some(({ finalDelivery }) => finalDelivery),
+    warnings: [...new Map(group.flatMap(({ warnings }) => warnings).map((warning) => [JSON.stringify(warning), warning])).values()],
+  };
+};
+
+/**
+ * Merges RESOLVING recipients with the same address: the most specific level stays with its id, the other levels stand in
+ * `alsoFrom`, final delivery is asked when any of them asks. Recipients without an address and those that get nothing stay as they are.
+ */
+export const mergeRecipients = (recipients: readonly Recipient[]): Recipient[] => {
+  const mergeable = (recipient: Recipient): boolean => recipient.state === 'RESOLVING' && recipient.address !== null;
+  const groups = new Map<string | null, Recipient[]>();
+  for (const recipient of recipients.filter(mergeable)) {
+    groups.set(recipient.address, [...groups.get(recipient.address) ?? [], recipient]);
+  }
+  const merged = new Map([...groups].map(([address, group]) => [address, mergeGroup(group)]));
+  return recipients.flatMap((recipient) => {
+    if (!mergeable(recipient)) return [recipient];
+    return groups.get(recipient.address)?.[0] === recipient ? [merged.get(recipient.address)!] : [];
+  });
+};

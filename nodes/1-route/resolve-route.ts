@@ -1,0 +1,42 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { CourierError } from '../errors.ts';
+import { required, stage } from '../stage.ts';
+import { FREE_MAIL_DOMAINS } from './direct-domain.ts';
+import { planRoute, splitPlan } from './plan.ts';
+import type { PolicyChoice } from './policy.ts';
+import { resolveRoute } from './resolve.ts';
+import type { RouteTableNode } from './route-table-config.ts';
+
+interface ResolveRouteDef extends NodeDef { table: string; policy: PolicyChoice }
+
+type Table = Pick<RouteTableNode, 'table' | 'trustedDomains' | 'freeMailDomains'>;
+
+const NO_TABLE: Table = { table: () => [], trustedDomains: [], freeMailDomains: [...FREE_MAIL_DOMAINS] };
+
+export default (RED: NodeAPI): void => {
+  const tableOf = (id: string): Table => {
+    const node = id ? RED.nodes.getNode(id) as RouteTableNode | null : NO_TABLE;
+    // A table that was chosen and is gone must not look like one that names nobody.
+    if (!node?.table) throw new CourierError('ROUTE_TABLE_MISSING');
+    return node;
+  };
+
+  RED.nodes.registerType('direct-resolve-route', function (this: Node, def: ResolveRouteDef) {
+    RED.nodes.createNode(this, def);
+    stage(RED, this, {
+      name: 'resolve-route',
+      run: async (msg, { journal }) => {
+        const { table, trustedDomains, freeMailDomains } = tableOf(def.table);
+        const { recipients: named, route } = resolveRoute({
+          order: required(msg, 'order'), result: msg.result, organization: msg.organization,
+          table: table(), policy: def.policy || 'organization', trustedDomains, freeMailDomains,
+        });
+        const { going, left, unresolved } = splitPlan(journal && msg.direct ? await planRoute(journal, msg.direct.id, named) : named);
+        return [
+          going.length > 0 ? { ...msg, route, recipients: going } : null,
+          going.length === 0 || unresolved ? { ...msg, route, recipients: left } : null,
+        ];
+      },
+    });
+  });
+};

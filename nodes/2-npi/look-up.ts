@@ -1,0 +1,38 @@
+// From NPIs to Direct addresses, for all recipients of one result; then one mail per address.
+import type { Recipient } from '../0-order/message.ts';
+import { mergeRecipients } from '../1-route/merge.ts';
+import { type Code, CourierError } from '../errors.ts';
+import { type Directory, type LookUpOutcome, unavailableDirectory } from './directory.ts';
+
+const CODE_OF: Record<Exclude<LookUpOutcome, 'found'>, Code> = {
+  'invalid-npi': 'NPI_INVALID',
+  'not-found': 'NPI_NOT_FOUND',
+  ambiguous: 'NPI_AMBIGUOUS',
+  deactivated: 'NPI_DEACTIVATED',
+  temporary: 'DIRECTORY_UNAVAILABLE',
+};
+
+const lookUpOne = (recipient: Recipient, directory: Directory): Recipient => {
+  if (recipient.state !== 'RESOLVING' || recipient.address !== null) return recipient;
+  const answer = directory.lookUp(recipient.npi ?? '');
+  const why = `${recipient.why} ${answer.why}`;
+  return answer.outcome === 'found'
+    ? { ...recipient, npi: answer.npi, address: answer.address!, why }
+    : { ...recipient, state: 'UNRESOLVED', code: CODE_OF[answer.outcome], why };
+};
+
+/**
+ * Asks the directory for every recipient that has an NPI only, then merges those with the same address. Without a directory
+ * NPIs stay unresolved with DIRECTORY_UNAVAILABLE, and recipients with an address go on. `unresolved` also holds whoever came in
+ * without RESOLVING. No two of `resolved` have the same address.
+ */
+export const lookUpRecipients = (
+  recipients: readonly Recipient[], directory: Directory | undefined,
+): { resolved: Recipient[]; unresolved: Recipient[] } => {
+  const asked = directory ?? unavailableDirectory(new CourierError('DIRECTORY_UNAVAILABLE'), 'No directory is configured.');
+  const all = mergeRecipients(recipients.map((recipient) => lookUpOne(recipient, asked)));
+  return {
+    resolved: all.filter(({ state }) => state === 'RESOLVING'),
+    unresolved: all.filter(({ state }) => state !== 'RESOLVING'),
+  };
+};

@@ -1,0 +1,24 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { required, stage } from '../stage.ts';
+import type { DirectoryNode } from './directory-config.ts';
+import { lookUpRecipients } from './look-up.ts';
+
+interface LookupNpiDef extends NodeDef { directory: string }
+
+export default (RED: NodeAPI): void => {
+  RED.nodes.registerType('direct-lookup-npi', function (this: Node, def: LookupNpiDef) {
+    RED.nodes.createNode(this, def);
+    stage(RED, this, {
+      name: 'lookup-npi',
+      run: async (msg, { journal }) => {
+        const directory = await (RED.nodes.getNode(def.directory) as DirectoryNode | null)?.open();
+        const { resolved, unresolved } = lookUpRecipients(required(msg, 'recipients'), directory);
+        if (journal && msg.direct) await journal.settleRecipients(msg.direct.id, [...resolved, ...unresolved]);
+        return [
+          resolved.length > 0 ? { ...msg, recipients: resolved } : null,
+          unresolved.length > 0 ? { ...msg, recipients: unresolved } : null,
+        ];
+      },
+    });
+  });
+};

@@ -1,0 +1,58 @@
+// Which PDF goes out: the one that came with the result, or one rendered here.
+import type { CourierMessage, ReportDocument, ReportImage } from '../0-order/message.ts';
+import type { Result, StoredOrder } from '../0-order/model.ts';
+import { CODES } from '../errors.ts';
+import { checkImages, type LoadedImages, loadImages } from './images.ts';
+import { type RenderInput, renderInPool } from './render.ts';
+import type { PageSize } from './sheet.ts';
+
+/** `absent`: render only when the result has no PDF of its own; `render`: always; `pass`: never. */
+export type PdfMode = 'absent' | 'render' | 'pass';
+
+export interface PdfSettings {
+  mode: PdfMode;
+  pageSize: PageSize;
+  /** Where `Images[].FileName` is looked for; empty: nowhere. */
+  imageFolder: string;
+}
+
+export interface PdfRequest {
+  result: Result;
+  order: StoredOrder;
+  organization: CourierMessage['organization'];
+  /** `msg.images`, unchecked. */
+  images: unknown;
+}
+
+export type PdfOutcome =
+  | { kind: 'report'; pdf: ReportDocument; images?: ReportImage[] }
+  | { kind: 'held'; code: 'NO_PDF'; why: string };
+
+/** What can be handed in: the renderer and the clock. */
+export interface PdfTools { render: (input: RenderInput) => ReturnType<typeof renderInPool>; now: () => number }
+
+const TOOLS: PdfTools = { render: renderInPool, now: Date.now };
+
+export const sourceOf = (mode: PdfMode, result: Result): 'result' | 'rendered' | 'none' => {
+  if (mode !== 'render' && result.document !== undefined) return 'result';
+  return mode === 'pass' ? 'none' : 'rendered';
+};
+
+const imagesFor = async ({ images, result }: PdfRequest, folder: string): Promise<LoadedImages> => {
+  const given = images !== undefined && images !== null && !(Array.isArray(images) && images.length === 0);
+  if (given) return checkImages(images);
+  return folder === '' ? { images: [], warnings: [] } : loadImages(result.images, folder);
+};
+
+/** The report of a message, or why there is none. Throws PDF_FAILED. */
+export const reportFor = async (request: PdfRequest, settings: PdfSettings, { render, now }: PdfTools = TOOLS): Promise<PdfOutcome> => {
+  const { result, order, organization } = request;
+  const source = sourceOf(settings.mode, result);
+  if (source === 'none') return { kind: 'held', code: 'NO_PDF', why: CODES.NO_PDF.text };
+  if (source === 'result') {
+    return { kind: 'report', pdf: { data: Buffer.from(result.document!.base64, 'base64'), source, warnings: [] } };
+  }
+  const { images, warnings } = await imagesFor(request, settings.imageFolder);
+  const rendered = await render({ result, order, organization, images, pageSize: settings.pageSize, now: now() });
+  return { kind: 'report', images, pdf: { data: rendered.data, source, warnings: [...warnings, ...rendered.warnings] } };
+};

@@ -1,0 +1,65 @@
+// From a result to the bytes of its report. Runs in the worker pool: fonts and layout would hold up the editor.
+import type { ReportImage } from '../0-order/message.ts';
+import type { Laterality, Warning } from '../0-order/model.ts';
+import { CODES, CourierError, isCourierError } from '../errors.ts';
+import { asBuffer, inPool } from '../pool.ts';
+import { reportContent, type ReportSource } from './content.ts';
+import type { EyeColumn } from './eyes.ts';
+import { openLettering } from './lettering.ts';
+import { openPicture } from './picture.ts';
+import { drawReport } from './report.ts';
+import { closeSheet, openSheet, type PageSize, type Sheet } from './sheet.ts';
+import { type Locale, textsOf } from './texts.ts';
+import { instantOf } from './times.ts';
+
+export interface RenderInput extends ReportSource {
+  /** Not more than one per eye. */
+  images: (Omit<ReportImage, 'data'> & { data: Uint8Array })[];
+  pageSize: PageSize;
+  /** Epoch milliseconds: the document's date where the result has no graded time. */
+  now: number;
+  locale?: Locale;
+}
+
+/** `data`: a PDF/A-2b, tagged. The same input gives the same bytes. */
+export interface RenderOutput { data: Uint8Array; warnings: Warning[] }
+
+const eyeColumns = (sheet: Sheet, input: RenderInput, eyes: ReturnType<typeof reportContent>['eyes'], warnings: Warning[]): EyeColumn[] => {
+  const pictureOf = (laterality: Laterality): EyeColumn['image'] => {
+    const image = input.images.find((candidate) => candidate.laterality === laterality);
+    const picture = image ? openPicture(sheet.doc, asBuffer(image.data), laterality) : null;
+    if (image && picture === null) warnings.push({ code: 'IMAGE_INVALID', path: `images.${laterality}`, text: CODES.IMAGE_INVALID.text });
+    return { picture };
+  };
+  // Without any image, given or spoken of, there is nothing to hold a place for.
+  const withImages = input.images.length > 0 || input.result.images.length > 0;
+  return eyes.map((content) => ({ content, ...(withImages && { image: pictureOf(content.laterality)! }) }));
+};
+
+/** Throws PDF_FAILED. */
+export const renderReport = async (input: RenderInput): Promise<RenderOutput> => {
+  try {
+    const locale = input.locale ?? 'en-US';
+    const texts = textsOf(locale);
+    const content = reportContent(input, texts);
+    const lettering = openLettering();
+    const sheet = openSheet({
+      size: input.pageSize, language: locale, lettering,
+      title: lettering.letter([content.title, content.mark, content.documentId].filter((part) => part !== undefined).join(' ')),
+      created: new Date(instantOf(input.result.gradings.gradedTime) ?? input.now),
+    });
+    const warnings: Warning[] = [];
+    const eyes = eyeColumns(sheet, input, content.eyes, warnings);
+    const lettered = drawReport(sheet, content, eyes, texts);
+    return { data: await closeSheet(sheet), warnings: [...warnings, ...lettered] };
+  } catch (cause) {
+    throw isCourierError(cause) ? cause : new CourierError('PDF_FAILED', { cause });
+  }
+};
+
+/** The same in a worker; the result's own PDF stays here. */
+export const renderInPool = async ({ result, ...rest }: RenderInput): Promise<RenderOutput & { data: Buffer }> => {
+  const { document: _unused, ...bare } = result;
+  const { data, warnings } = await inPool<RenderInput, RenderOutput>(import.meta.url, 'renderReport', { ...rest, result: bare });
+  return { data: asBuffer(data), warnings };
+};

@@ -1,0 +1,23 @@
+import { randomUUID } from 'node:crypto';
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { required, stage } from '../stage.ts';
+import { type BuildChoices, buildClinicalDocument } from './build.ts';
+
+interface BuildCdaDef extends NodeDef, BuildChoices {}
+
+export default (RED: NodeAPI): void => {
+  RED.nodes.registerType('direct-build-cda', function (this: Node, def: BuildCdaDef) {
+    RED.nodes.createNode(this, def);
+    stage(RED, this, {
+      name: 'build-cda',
+      run: async (msg, { journal }) => {
+        const request = {
+          order: required(msg, 'order'), result: required(msg, 'result'), organization: required(msg, 'organization'),
+          pdf: required(msg, 'pdf').data, direct: msg.direct,
+        };
+        const cda = await buildClinicalDocument(request, def, { journal, now: new Date(), newId: randomUUID });
+        return [{ ...msg, cda }];
+      },
+    });
+  });
+};

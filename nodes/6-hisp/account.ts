@@ -1,0 +1,67 @@
+// Reading an account from what its form saved, and the rules an account sets for who may send over it.
+import { CourierError } from '../errors.ts';
+import type { HispAccount } from './types.ts';
+
+/** What the form saves; everything may be text, because `${NAME}` is replaced by text. */
+export interface AccountForm {
+  name?: string; host?: string; port?: number | string; security?: string; anyFrom?: boolean | string;
+  authorities?: string; serverName?: string; connections?: number | string;
+  retryFirst?: number | string; retryMax?: number | string; maxAttempts?: number | string; deadline?: number | string;
+}
+
+const text = (value: unknown): string => typeof value === 'string' ? value.trim() : '';
+
+const number = (value: unknown, path: string, { least, standard }: { least: number; standard: number }): number => {
+  if (value === undefined || value === null || value === '') return standard;
+  const read = Number(value);
+  if (!Number.isFinite(read) || read < least) throw new CourierError('FIELD_INVALID', { path, detail: `a number from ${least}` });
+  return read;
+};
+
+const whole = (value: unknown, path: string, limits: { least: number; standard: number }): number => Math.floor(number(value, path, limits));
+
+const pemOf = (authorities: string, readFile: (path: string) => string): string => {
+  if (authorities.includes('-----BEGIN CERTIFICATE-----')) return authorities;
+  try {
+    const pem = readFile(authorities);
+    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
+  } catch (cause) {
+    throw new CourierError('TRUST_INVALID', { path: 'authorities', cause });
+  }
+  throw new CourierError('TRUST_INVALID', { path: 'authorities' });
+};
+
+/** `authorities` may name a file. Throws FIELD_MISSING, FIELD_INVALID or TRUST_INVALID with the field's name as path. */
+export const readAccount = (
+  form: AccountForm, credentials: { user?: string; password?: string } | undefined, readFile: (path: string) => string,
+): HispAccount => {
+  const host = text(form.host);
+  if (host === '') throw new CourierError('FIELD_MISSING', { path: 'host' });
+  const security = form.security === 'implicit' ? 'implicit' : 'starttls';
+  const authorities = text(form.authorities);
+  const serverName = text(form.serverName);
+  return {
+    name: text(form.name) || host,
+    host,
+    port: whole(form.port, 'port', { least: 1, standard: security === 'implicit' ? 465 : 587 }),
+    security,
+    user: text(credentials?.user),
+    password: credentials?.password ?? '',
+    anyFrom: form.anyFrom === true || form.anyFrom === 'true',
+    ...(authorities !== '' && { authorities: pemOf(authorities, readFile) }),
+    ...(serverName !== '' && { serverName }),
+    connections: whole(form.connections, 'connections', { least: 1, standard: 4 }),
+    retryFirstMs: number(form.retryFirst, 'retryFirst', { least: 0.01, standard: 60 }) * 1000,
+    retryMaxMs: number(form.retryMax, 'retryMax', { least: 0.01, standard: 3600 }) * 1000,
+    maxAttempts: whole(form.maxAttempts, 'maxAttempts', { least: 1, standard: 30 }),
+    deadlineMs: number(form.deadline, 'deadline', { least: 1, standard: 3600 }) * 1000,
+  };
+};
+
+/** From, MAIL FROM and log-in must agree: HISPs bind a log-in to an address. A log-in that is no address cannot disagree. */
+export const checkSender = (account: HispAccount, from: string): void => {
+  if (account.anyFrom || !account.user.includes('@')) return;
+  if (account.user.toLowerCase() !== from.toLowerCase()) {
+    throw new CourierError('SENDER_MISMATCH', { path: 'msg.mail.from', detail: `account ${account.name}` });
+  }
+};

@@ -1,0 +1,85 @@
+// The SMTP listener for notifications. A mail is answered with 250 only after the journal has committed what it says.
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { SMTPServer, type SMTPServerDataStream } from 'smtp-server';
+import { CourierError } from '../errors.ts';
+import { type Reception, receiveMail, type ReceptionTools } from './reception.ts';
+import { readMail, smtpReply } from './smtp-intake.ts';
+
+export interface ReceiverOptions extends ReceptionTools {
+  host: string;
+  /** 0: a free one. */
+  port: number;
+  /** Domains and addresses that mail is taken for; empty: any. */
+  domains: string[];
+  /** PEM; offers STARTTLS. */
+  tls?: { key: string; cert: string };
+  maxBytes?: number;
+  /** After the answer; must not throw. */
+  onReception: (reception: Reception) => void;
+  /** A fault that the other side was told as 451, or one of the listener. */
+  onFault: (fault: unknown) => void;
+}
+
+export interface Receiver { port: number; stop(): Promise<void> }
+
+const LARGEST = 25 * 1024 * 1024;
+// A redeploy frees the port a moment after the new node asks for it.
+const LISTEN_TRIES = 20;
+const LISTEN_PAUSE_MS = 150;
+
+const isOurs = (address: string, domains: string[]): boolean => {
+  const lower = address.toLowerCase();
+  return domains.length === 0 || domains.some((entry) => entry.includes('@') ? entry === lower : lower.endsWith(`@${entry}`));
+};
+
+const takeMail = async (stream: SMTPServerDataStream, options: ReceiverOptions): Promise<Reception> => {
+  const raw = await readMail(stream, options.maxBytes ?? LARGEST);
+  try {
+    return await receiveMail(raw, options);
+  } catch (fault) {
+    options.onFault(fault);
+    throw smtpReply(451, '4.3.0 Cannot store now, try again later');
+  }
+};
+
+const smtpServer = (options: ReceiverOptions, domains: string[]): SMTPServer => new SMTPServer({
+  banner: 'Direct Courier', size: options.maxBytes ?? LARGEST, authOptional: true, disabledCommands: options.tls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
+  ...(options.tls && { ...options.tls, minVersion: 'TLSv1.2' }),
+  disableReverseLookup: true, maxClients: 50, closeTimeout: 300, logger: false,
+  onRcptTo: ({ address }, _session, callback) =>
+    isOurs(address, domains) ? callback() : callback(smtpReply(550, '5.1.1 No such mailbox')),
+  onData: (stream, _session, callback) => {
+    takeMail(stream, options).then((reception) => {
+      callback(null, '2.0.0 Ok: kept');
+      options.onReception(reception);
+    }, (fault: Error) => { callback(fault); });
+  },
+});
+
+const listenOnce = async (server: SMTPServer, { host, port }: ReceiverOptions): Promise<number> => await new Promise((resolve, reject) => {
+  server.server.once('error', reject);
+  const listening = server.listen(port, host, () => {
+    server.server.removeListener('error', reject);
+    resolve((listening.address() as AddressInfo).port);
+  });
+});
+
+/** Errors: RECEIVER_FAILED when it cannot listen (a taken port is tried for some seconds), or `signal` aborted meanwhile. */
+export const startReceiver = async (options: ReceiverOptions, signal?: AbortSignal): Promise<Receiver> => {
+  const domains = options.domains.map((domain) => domain.trim().toLowerCase()).filter((domain) => domain !== '');
+  for (let attempt = 1; ; attempt += 1) {
+    const server = smtpServer(options, domains);
+    // Faults of single connections are none of ours; without a listener they would end the process.
+    server.on('error', () => undefined);
+    try {
+      const port = await listenOnce(server, options);
+      return { port, stop: async () => await new Promise<void>((resolve) => { server.close(() => { resolve(); }); }) };
+    } catch (cause) {
+      const { code = 'ERROR' } = cause as NodeJS.ErrnoException;
+      const failed = new CourierError('RECEIVER_FAILED', { detail: `${code} port ${options.port}`, cause });
+      if (code !== 'EADDRINUSE' || attempt >= LISTEN_TRIES) throw failed;
+      await delay(LISTEN_PAUSE_MS, undefined, { ...(signal && { signal }) }).catch(() => { throw failed; });
+    }
+  }
+};

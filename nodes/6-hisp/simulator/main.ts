@@ -1,0 +1,46 @@
+// The simulated network as a process of its own.
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startNetwork } from './network.ts';
+
+const OPTIONS = {
+  folder: { type: 'string' }, private: { type: 'string' }, 'smtp-port': { type: 'string' }, 'service-port': { type: 'string' },
+  'notify-port': { type: 'string' }, user: { type: 'string' }, 'delay-ms': { type: 'string' }, keep: { type: 'string' },
+} as const;
+
+const untilStopped = async (): Promise<void> => await new Promise((resolvePromise) => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { resolvePromise(); });
+  // Whoever started this process holds its standard input; when they are gone, so is the need.
+  process.stdin.once('end', () => { resolvePromise(); }).resume();
+});
+
+/**
+ * Starts the network, prints one JSON line `{smtpPort, servicePort, certificateUrl}` and runs until SIGTERM, SIGINT or
+ * the end of standard input. The log-in's password comes from SIMULATOR_PASSWORD, never from the command line; without
+ * one it is made up and stands in the line too. Resolves to the exit code.
+ */
+export const runNetwork = async (argv: string[], cwd = process.cwd(), environment = process.env): Promise<number> => {
+  const { values } = parseArgs({ args: argv, options: OPTIONS });
+  const numbers = (name: 'smtp-port' | 'service-port' | 'notify-port' | 'delay-ms' | 'keep'): number | undefined =>
+    values[name] === undefined ? undefined : Number(values[name]);
+  const [notifyPort, delayMs, keep] = [numbers('notify-port'), numbers('delay-ms'), numbers('keep')];
+  const given = environment['SIMULATOR_PASSWORD'];
+  const password = given || randomBytes(12).toString('base64url');
+  const network = await startNetwork({
+    folder: resolve(cwd, values.folder ?? 'simulated-network'),
+    ...(values.private !== undefined && { privateFolder: resolve(cwd, values.private) }),
+    smtpPort: numbers('smtp-port') ?? 0,
+    servicePort: numbers('service-port') ?? 0,
+    user: values.user ?? 'courier',
+    password,
+    ...(notifyPort !== undefined && { notifyPort }),
+    ...(delayMs !== undefined && { delayMs }),
+    ...(keep !== undefined && { keep }),
+  });
+  const { smtpPort, servicePort, certificateUrl } = network;
+  process.stdout.write(`${JSON.stringify({ smtpPort, servicePort, certificateUrl, ...(!given && { password }) })}\n`);
+  await untilStopped();
+  await network.stop();
+  return 0;
+};

@@ -1,0 +1,90 @@
+// One connection to a HISP: opened, logged in, one mail at a time. RFC 6409, RFC 3207.
+import { type ConnectionOptions, createSecureContext, getCACertificates } from 'node:tls';
+import SMTPConnection, { type SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
+import { cleanResponse, outcomeOfFault, type SmtpFault } from './smtp-fault.ts';
+import { goesAsIs, handOver, passThroughSwitch } from './smtp-data.ts';
+import type { HispAccount, Transport, TransportOutcome } from './types.ts';
+
+/** Times in ms. */
+export interface SmtpLimits { connect: number; silence: number; idle: number; mailsPerConnection: number }
+
+export const SMTP_LIMITS: SmtpLimits = { connect: 20_000, silence: 120_000, idle: 30_000, mailsPerConnection: 200 };
+
+export interface Session { connection: SMTPConnection; passThrough: { on: boolean }; mails: number; usable: boolean; idleTimer?: NodeJS.Timeout }
+export type Mail = Parameters<Transport['send']>[0];
+
+/** What a HISP's certificate is judged by. Made once per account: reading all the system's authorities takes its time. */
+export const tlsOptions = ({ authorities, serverName }: HispAccount): ConnectionOptions => ({
+  secureContext: createSecureContext({ minVersion: 'TLSv1.2', ...(authorities && { ca: [...getCACertificates('default'), authorities] }) }),
+  rejectUnauthorized: true,
+  ...(serverName !== undefined && { servername: serverName }),
+});
+
+const connectionOptions = (account: HispAccount, tls: ConnectionOptions, limits: SmtpLimits): SMTPConnectionOptions => ({
+  host: account.host,
+  port: account.port,
+  secure: account.security === 'implicit',
+  requireTLS: true,
+  tls,
+  connectionTimeout: limits.connect,
+  dnsTimeout: limits.connect,
+  greetingTimeout: limits.connect,
+  socketTimeout: limits.silence,
+});
+
+const lost = (): SmtpFault => Object.assign(new Error('connection closed'), { code: 'ECONNECTION' });
+
+export const openSession = (account: HispAccount, tls: ConnectionOptions, limits: SmtpLimits): Promise<Session> => new Promise((resolve, reject) => {
+  const connection = new SMTPConnection(connectionOptions(account, tls, limits));
+  const session: Session = { connection, passThrough: passThroughSwitch(connection), mails: 0, usable: true };
+  const fail = (fault: Error): void => {
+    session.usable = false;
+    // Closing tells 'end' at once: the reason goes first.
+    reject(fault);
+    connection.close();
+  };
+  connection.on('error', fail);
+  connection.once('end', () => setImmediate(() => { fail(lost()); }));
+  connection.connect((fault?: Error | null) => {
+    if (fault) return fail(fault);
+    if (account.user === '') return resolve(session);
+    connection.login({ user: account.user, pass: account.password, credentials: { user: account.user, pass: account.password } },
+      (refusal?: Error | null) => refusal ? fail(refusal) : resolve(session));
+  });
+});
+
+/** A promise that resolves can hide a refused recipient, so the answer is read for ours. */
+const outcomeOfSend = (info: { accepted: string[]; rejectedErrors?: SmtpFault[] | undefined; response: string }): TransportOutcome => {
+  const [refusal] = info.rejectedErrors ?? [];
+  if (refusal) return outcomeOfFault(refusal, false);
+  return { kind: 'accepted', response: cleanResponse(info.response) };
+};
+
+export interface Exchange { outcome: TransportOutcome; /** Not a byte of the mail was asked for. */ untouched: boolean }
+
+export const sendOver = (session: Session, { from, to, raw }: Mail): Promise<Exchange> => new Promise((resolve) => {
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+  const { stream, done } = handOver(bytes);
+  session.passThrough.on = goesAsIs(bytes);
+  session.mails += 1;
+  const failed = (fault: SmtpFault): void => {
+    // After a plain refusal the session goes on; after anything else its state is not known.
+    if (fault.responseCode === undefined || fault.responseCode === 421) session.usable = false;
+    resolve({ outcome: outcomeOfFault(fault, done()), untouched: !stream.readableDidRead });
+  };
+  // A forced close ends the connection without an answer to the mail; an error of the connection is told first.
+  const ended = (): unknown => setImmediate(() => { failed(lost()); });
+  session.connection.once('end', ended);
+  session.connection.send({ from, to: [to], size: bytes.length }, stream, (fault, info) => {
+    session.connection.off('end', ended);
+    if (fault || !info) failed(fault ?? lost());
+    else resolve({ outcome: outcomeOfSend(info), untouched: false });
+  });
+});
+
+export const resetSession = (session: Session): Promise<void> => new Promise((resolve) => {
+  session.connection.reset((fault) => {
+    if (fault) session.usable = false;
+    resolve();
+  });
+});

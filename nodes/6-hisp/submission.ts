@@ -1,0 +1,57 @@
+// From a sealed mail on the wire to the journal's queue, and from the journal's changes back to the wires.
+import type { CourierMessage, DirectIdentity } from '../0-order/message.ts';
+import { effectiveOrganization } from '../0-order/organizations.ts';
+import { CourierError } from '../errors.ts';
+import type { DeliveryChange, Journal, MessageRecord } from '../journal/port.ts';
+import { checkSender } from './account.ts';
+import type { AccountBook } from './account-book.ts';
+import type { HispAccount, ReceiptMessage } from './types.ts';
+
+export interface SubmissionTools {
+  journal: Pick<Journal, 'enqueue'>;
+  book: Pick<AccountBook, 'find'>;
+  /** The account chosen in the node; the organization's own counts more. */
+  chosen: HispAccount | undefined;
+  /** Id of the flow node whose outputs tell of the delivery. */
+  node: string;
+}
+
+const accountFor = (msg: CourierMessage, { book, chosen }: SubmissionTools): HispAccount => {
+  const named = msg.organization && effectiveOrganization(msg.organization, msg.direct?.site ?? '').account;
+  const account = named ? book.find(named) : chosen;
+  if (account === undefined) throw new CourierError('ACCOUNT_MISSING', named ? { detail: named } : {});
+  return account;
+};
+
+/**
+ * Commits the mail to the queue: from then on it is sent, whatever happens to the flow.
+ * Errors: MESSAGE_INCOMPLETE, ACCOUNT_MISSING, SENDER_MISMATCH (all before anything is queued), JOURNAL_FAILED.
+ */
+export const submitMail = async (msg: CourierMessage, tools: SubmissionTools): Promise<void> => {
+  const { mail } = msg;
+  if (mail === undefined) throw new CourierError('MESSAGE_INCOMPLETE', { path: 'msg.mail' });
+  if (mail.deliveryId === undefined) throw new CourierError('MESSAGE_INCOMPLETE', { path: 'msg.mail.deliveryId' });
+  const account = accountFor(msg, tools);
+  checkSender(account, mail.from);
+  const { deliveryId, from, to, messageId, raw, evidence, warnings } = mail;
+  await tools.journal.enqueue({
+    deliveryId, account: account.name, node: tools.node, from, to, messageId, raw, deadlineMs: account.deadlineMs, evidence, warnings,
+  });
+};
+
+/** The message that tells of one change; `record` is the change's message. */
+export const receiptMessage = (change: DeliveryChange, record: MessageRecord | null, journal: string): ReceiptMessage => {
+  const direct: DirectIdentity = {
+    id: change.messageId, journal, orderLocalId: change.orderLocalId, organization: change.organization, site: change.site,
+    priority: record?.priority ?? 'routine', ...(record?.resendOf && { resendOf: record.resendOf }),
+  };
+  const { deliveryId, state, code, recipient, mailMessageId } = change;
+  const messageId = mailMessageId === null ? null : `<${mailMessageId.replace(/^<|>$/g, '')}>`;
+  return { direct, receipt: { deliveryId, state, code, at: new Date(change.at).toISOString(), recipient, messageId } };
+};
+
+const ENDED_BADLY: ReadonlySet<string> = new Set(['FAILED', 'DEAD', 'UNCONFIRMED']);
+
+/** Which output tells of it: 0 accepted by the HISP, 1 not delivered, 2 everything else. */
+export const outputOf = ({ state, chargeable }: DeliveryChange): 0 | 1 | 2 =>
+  chargeable ? 0 : ENDED_BADLY.has(state) ? 1 : 2;

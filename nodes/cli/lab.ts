@@ -1,0 +1,71 @@
+// A laboratory on this machine: the simulated HISP network, a real Node-RED with the bundle, and its journal.
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { stopSenders } from '../6-hisp/sender.ts';
+import { type Network, startNetwork } from '../6-hisp/simulator/network.ts';
+import { closeJournals, openJournal } from '../journal/open.ts';
+import type { Journal } from '../journal/port.ts';
+import { closePool } from '../pool.ts';
+import { type Engine, type FlowNode, freePort, startEngine } from './engine.ts';
+
+/** The domain that the laboratory's organizations send from, and the name of its identity in the bundle. */
+export const SENDER_DOMAIN = 'direct.courier.example';
+
+export interface Lab { engine: Engine; network: Network; journal: Journal; stop(): Promise<void> }
+
+export interface LabOptions {
+  userDir: string;
+  /** Where the network keeps certificates that may be shown: `<domain>.pem`, `.key`, `ca.pem`, … */
+  pki: string;
+  port: number;
+  settings: Record<string, unknown>;
+  /** The flows to deploy, once the network is up; null: those that the user directory has. */
+  flows: (network: Network) => Promise<FlowNode[] | null>;
+}
+
+/** What the bundle's `${…}` properties stand for. The bundle itself holds no port, path or secret. */
+const announce = (values: Record<string, string>): void => { Object.assign(process.env, values); };
+
+export const BUNDLE_CREDENTIALS: Record<string, Record<string, string>> = {
+  'direct-identity': { certificate: '${DIRECT_SENDER_CERTIFICATE}', key: '${DIRECT_SENDER_KEY}' },
+  'direct-hisp-account': { user: '${DIRECT_HISP_USER}', password: '${DIRECT_HISP_PASSWORD}' },
+};
+
+/** The flow with the laboratory's secrets: references only, so that nothing secret is stored with it. */
+export const withCredentials = (flows: FlowNode[]): FlowNode[] =>
+  flows.map((node) => {
+    const credentials = BUNDLE_CREDENTIALS[node.type];
+    return credentials === undefined || node.credentials !== undefined ? node : { ...node, credentials };
+  });
+
+export const startLab = async ({ userDir, pki, port, settings, flows }: LabOptions): Promise<Lab> => {
+  const notifyPort = await freePort();
+  const login = { user: 'courier', password: randomBytes(12).toString('base64url') };
+  const network = await startNetwork({ folder: pki, privateFolder: join(userDir, 'private'), notifyPort, ...login });
+  const sender = await network.senderIdentity(SENDER_DOMAIN);
+  announce({
+    DIRECT_HISP_PORT: String(network.smtpPort),
+    DIRECT_HISP_USER: login.user,
+    DIRECT_HISP_PASSWORD: login.password,
+    DIRECT_NOTIFY_PORT: String(notifyPort),
+    DIRECT_ANCHORS: join(pki, 'ca.pem'),
+    DIRECT_CERTIFICATE_SERVICE: network.certificateUrl,
+    DIRECT_SENDER_CERTIFICATE: sender.certificatePem,
+    DIRECT_SENDER_KEY: sender.keyPem,
+  });
+  const engine = await startEngine({ userDir, port, settings });
+  const wanted = await flows(network);
+  if (wanted !== null) await engine.deploy(withCredentials(wanted));
+  const journal = await openJournal(join(userDir, 'direct-courier', 'journal.sqlite'));
+  return {
+    engine, network, journal,
+    stop: async () => {
+      await engine.stop();
+      await stopSenders();
+      await journal.close();
+      await closeJournals();
+      await network.stop();
+      await closePool();
+    },
+  };
+};

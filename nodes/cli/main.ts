@@ -1,0 +1,44 @@
+// Which command it is. Each command group is a module of its own, loaded only when asked for.
+import { asCourierError, isCourierError } from '../errors.ts';
+import { TEXTS } from './texts.ts';
+
+/** What a command gets: its arguments and where paths are relative to. Resolves to the exit code. */
+export type Command = (args: string[], context: { cwd: string }) => Promise<number>;
+
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  start: async () => (await import('./start.ts')).start,
+  demo: async () => (await import('./demo.ts')).demo,
+  open: async () => (await import('./open.ts')).open,
+  cda: async () => (await import('./cda.ts')).cda,
+  npi: async () => (await import('./npi.ts')).npi,
+  simulator: async () => (await import('./simulator.ts')).simulator,
+};
+
+/** A wrong call: the sentence is for the user. */
+export class UsageError extends Error {}
+
+/** npm changes the folder before it runs a script; `npm run demo` hands on where it was called. */
+const calledFrom = (): string => process.env['COURIER_CWD'] ?? process.cwd();
+
+const explain = (error: unknown): string => {
+  if (error instanceof UsageError) return `${error.message}\n\n${TEXTS.help}`;
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS')) return `${(error as Error).message}\n\n${TEXTS.help}`;
+  return isCourierError(error) ? `${error.code}: ${error.message}` : (error as Error).stack ?? asCourierError(error).message;
+};
+
+export const main = async (args: string[]): Promise<number> => {
+  const [name = '--help', ...rest] = args;
+  if (['--help', '-h', 'help'].includes(name) || rest.includes('--help')) {
+    process.stdout.write(`${TEXTS.help}\n`);
+    return 0;
+  }
+  const load = COMMANDS[name];
+  try {
+    if (load === undefined) throw new UsageError(TEXTS.unknownCommand(name));
+    return await (await load())(rest, { cwd: calledFrom() });
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`);
+    return 1;
+  }
+};

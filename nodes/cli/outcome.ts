@@ -1,0 +1,109 @@
+// How a run ends: waiting for it, and telling it in the shapes that delivery.json and summary.json have.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DeliveryRecord, InputRecord, Journal, MessageRecord } from '../journal/port.ts';
+import { addAmounts } from '../7-fee/money.ts';
+
+/** States in which nothing more happens by itself. */
+const AT_REST = new Set(['UNRESOLVED', 'SUPPRESSED', 'PROCESSED', 'DELIVERED', 'UNCONFIRMED', 'FAILED', 'DEAD', 'HELD', 'CANCELLED']);
+const ENDED_WELL = new Set(['DELIVERED', 'PROCESSED', 'SUPPRESSED']);
+
+const isWaiting = ({ state, code }: MessageRecord): boolean => state === 'RECEIVED' && code === 'AWAITS_ORDER';
+
+const messageRests = (message: MessageRecord): boolean =>
+  isWaiting(message) || !['RECEIVED', 'ROUTED'].includes(message.state);
+
+/** Everything a run has to tell, read from the journal. */
+export interface Outcome {
+  inputs: InputRecord[];
+  messages: MessageRecord[];
+  deliveries: DeliveryRecord[];
+  unrated: number;
+}
+
+export const readOutcome = async (journal: Journal): Promise<Outcome> => {
+  const [inputs, messages, deliveries, { unrated }] = await Promise.all([journal.inputs(), journal.messages(), journal.deliveries(), journal.counts()]);
+  // Mail that is no notification is kept as an input too; it is nothing that was handed in.
+  return { inputs: inputs.filter(({ source }) => source !== 'hisp-receive'), messages, deliveries, unrated };
+};
+
+const rests = ({ messages, deliveries, unrated }: Outcome): boolean =>
+  unrated === 0 && messages.every(messageRests) && deliveries.every(({ state }) => AT_REST.has(state));
+
+const fingerprint = ({ messages, deliveries, unrated }: Outcome): string =>
+  JSON.stringify([unrated, messages.map(({ state }) => state), deliveries.map(({ state, attempts }) => [state, attempts.length])]);
+
+/** Resolves when nothing moves any more; `settled` is false when nothing moved for `patienceMs` although something should. */
+export const waitForRest = async (journal: Journal, patienceMs: number): Promise<Outcome & { settled: boolean }> => {
+  let outcome = await readOutcome(journal);
+  let [last, since] = [fingerprint(outcome), Date.now()];
+  while (!rests(outcome)) {
+    await pause(100);
+    outcome = await readOutcome(journal);
+    const now = fingerprint(outcome);
+    if (now !== last) [last, since] = [now, Date.now()];
+    else if (Date.now() - since > patienceMs) return { ...outcome, settled: false };
+  }
+  return { ...outcome, settled: true };
+};
+
+const iso = (at: number): string => new Date(at).toISOString();
+
+/** delivery.json: keys always there, times ISO 8601 UTC, state the bare word. */
+export const deliveryJson = (delivery: DeliveryRecord) => ({
+  id: delivery.id,
+  messageId: delivery.mailMessageId,
+  orderLocalId: delivery.orderLocalId,
+  organization: delivery.organization,
+  site: delivery.site,
+  recipient: delivery.recipient,
+  npi: delivery.npi,
+  level: delivery.level,
+  alsoFrom: delivery.alsoFrom,
+  source: delivery.source,
+  why: delivery.why,
+  state: delivery.state,
+  history: delivery.history.map(({ state, at, code }) => ({ state, at: iso(at), ...(code !== undefined && { code }) })),
+  attempts: delivery.attempts.length,
+  finalDelivery: delivery.finalDelivery,
+  warnings: [...new Set(delivery.warnings.map(({ code }) => code))],
+  fee: delivery.fee,
+  code: delivery.code,
+});
+
+interface HeldEntry { file: string | null; orderLocalId: string | null; code: string | null; why: string | null }
+
+/** HELD and ERROR messages, and orders that are kept but cannot be used. */
+const heldEntries = ({ inputs, messages }: Outcome): HeldEntry[] => [
+  ...messages.filter(({ state }) => state === 'HELD' || state === 'ERROR')
+    .map(({ inputName, orderLocalId, code, why }) => ({ file: inputName, orderLocalId, code, why })),
+  ...inputs.filter(({ kind, outcome }) => kind === 'order' && outcome === 'held')
+    .map(({ name, orderLocalId, code, text }) => ({ file: name, orderLocalId, code, why: text })),
+];
+
+const totals = (deliveries: DeliveryRecord[]): { currency: string; total: string } => {
+  const fees = deliveries.flatMap(({ fee }) => fee === null ? [] : [fee]);
+  return { currency: fees[0]?.currency ?? 'USD', total: addAmounts(fees.map(({ amount }) => amount)) };
+};
+
+const recipientEntry = ({ orderLocalId, recipient, npi, code, why }: DeliveryRecord) => ({ orderLocalId, recipient, npi, code, why });
+
+export const summaryJson = (outcome: Outcome) => {
+  const { inputs, messages, deliveries } = outcome;
+  const inState = (state: string) => deliveries.filter((delivery) => delivery.state === state);
+  return {
+    inputs: inputs.length,
+    deliveries: Object.fromEntries([...new Set(deliveries.map(({ state }) => state))].sort().map((state) => [state, inState(state).length])),
+    unresolved: inState('UNRESOLVED').map(recipientEntry),
+    suppressed: inState('SUPPRESSED').map(recipientEntry),
+    held: heldEntries(outcome),
+    waiting: messages.filter(isWaiting).map(({ inputName, orderLocalId, code, why }) => ({ file: inputName, orderLocalId, code, why })),
+    rejected: inputs.filter((input) => input.outcome === 'rejected').map(({ name, code, path, text }) => ({ file: name, code, path, text })),
+    fees: totals(deliveries),
+  };
+};
+
+/** Every delivery ended well; nothing is held, rejected or waiting. */
+export const allWell = (outcome: Outcome): boolean => {
+  const { held, waiting, rejected } = summaryJson(outcome);
+  return held.length + waiting.length + rejected.length === 0 && outcome.deliveries.every(({ state }) => ENDED_WELL.has(state));
+};

@@ -1,0 +1,32 @@
+// The command's front door. It imports nothing that an old Node lacks, so that it can still hand over to the project's own Node.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** The lowest Node that the product is tested on (engines.node): node:sqlite needs no flag from here on. */
+const LOWEST = [22, 13] as const;
+
+const tooOld = (version: string): boolean => {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < LOWEST[0] || (major === LOWEST[0] && minor < LOWEST[1]);
+};
+
+/** Runs the same command under the Node that the development dependency `node` brought, and passes signals on to it. */
+const handOver = async (args: string[]): Promise<number> => {
+  const own = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url));
+  const command = fileURLToPath(new URL('../../bin/direct-courier', import.meta.url));
+  if (!existsSync(own) || process.env['DIRECT_COURIER_HANDED_OVER'] !== undefined) {
+    process.stderr.write(`direct-courier needs Node ${LOWEST.join('.')} or newer; this is ${process.versions.node}.\n`);
+    return 1;
+  }
+  const child = spawn(own, [command, ...args], { stdio: 'inherit', env: { ...process.env, DIRECT_COURIER_HANDED_OVER: '1' } });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  return await new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
+};
+
+/** Exit code of the command. */
+export const run = async (args: string[]): Promise<number> => {
+  if (tooOld(process.versions.node)) return await handOver(args);
+  const { main } = await import('./main.ts');
+  return await main(args);
+};

@@ -1,0 +1,38 @@
+// What the command line says to people, in one place.
+export const TEXTS = {
+  help: `direct-courier <command> [options]
+
+  start [--fresh] [--new-password] [--port N]
+        Node-RED with the flow iris-results and a simulated HISP network on this machine.
+  demo  --input DIR --out DIR [--route FILE] [--organizations FILE] [--directory FILE] [--expect FILE]
+        [--patient-id none|null|mrn] [--policy union|site-over-organization|most-specific]
+        [--pdf absent|render|pass] [--deadline SECONDS]
+        The same flow without the browser: inputs from DIR, mails, documents and a summary to the other.
+        Exit 0 all ended well, 3 something did not or --expect is not met, 1 could not run.
+  open  MAIL --recipient KEY --anchors PEM [--passphrase-file FILE] [--out DIR] [--json]
+        Decrypts, verifies and judges a Direct mail. Exit 0 accept, 2 reject, 1 could not run.
+  cda check FILE [--json]
+        Checks a C-CDA Unstructured Document. Exit 0 ok or warnings, 2 errors, 1 could not run.
+  npi check NUMBER [--json]
+        Checks an NPI's form and check digit. Exit 0 valid, 2 not.
+  simulator --folder DIR [--smtp-port N] [--service-port N] [--notify-port N]
+        The simulated HISP network as a process of its own; prints its ports as one line of JSON.`,
+  unknownCommand: (name: string) => `There is no command ${JSON.stringify(name)}.`,
+  missingOption: (name: string) => `The option --${name} is needed.`,
+  wrongChoice: (name: string, choices: readonly string[]) => `--${name} takes one of: ${choices.join(', ')}.`,
+  outNotEmpty: (folder: string) => `${folder} is neither empty nor the output of an earlier demo; choose another --out.`,
+  noInputs: (folder: string) => `There is no .json file in ${folder}.`,
+  stuck: 'The run made no progress for too long; see the states below.',
+  expectationsMissed: (count: number) => `${count} expectation(s) not met:`,
+  endedWell: 'All ended well.',
+  endedBadly: 'Something did not end well: see the table and summary.json.',
+  started: (url: string) => `Node-RED is ready at ${url}`,
+  password: (user: string, password: string) => `Log in as ${user} with the password ${password} (shown this once; -- --new-password sets another)`,
+  passwordKept: (user: string) => `Log in as ${user} with the password shown at the first start (-- --new-password sets another)`,
+  network: (port: number) => `A simulated HISP network answers on this machine (SMTP port ${port}); nothing leaves it.`,
+  running: 'Eight synthetic orders and results go through the flow …',
+  stored: 'What is in the journal (nothing was run again; -- --fresh empties it):',
+  stop: 'Ctrl-C stops it.',
+  portTaken: (wanted: number, port: number) => `Port ${wanted} is taken; using ${port}.`,
+  columns: ['ORDER', 'RECIPIENT', 'LEVEL', 'STATE', 'CODE', 'TRIES', 'FEE', 'WHY'],
+} as const;

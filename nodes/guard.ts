@@ -1,0 +1,33 @@
+// Keeps patient data out of the Debug sidebar: before a message reaches a Debug node, what may hold patient data is
+// replaced by its size. An allow-list, not a search for secrets. It also makes dist/ a listed folder, where icons are found.
+import type { NodeAPI } from 'node-red';
+
+/** Ids, codes, states, sizes: nothing about a patient. */
+const SHOWN = ['_msgid', 'direct', 'route', 'recipients', 'receipt', 'fee', 'rejection', 'error'];
+const HIDDEN = ['payload', 'order', 'result', 'organization', 'images', 'pdf', 'cda', 'mail', 'recipient', 'req', 'res', 'opened'];
+
+const isOurs = (msg: Record<string, unknown>): boolean => ['direct', 'order', 'result', 'receipt', 'rejection'].some((key) => key in msg);
+
+const sizeOf = (value: unknown): string => {
+  if (Buffer.isBuffer(value)) return `(${value.length} bytes hidden)`;
+  return Array.isArray(value) ? `(${value.length} hidden)` : '(hidden)';
+};
+
+/** A message as a Debug node may see it. Messages without our properties pass unchanged. */
+export const withoutPatientData = (msg: Record<string, unknown>): Record<string, unknown> => {
+  if (!isOurs(msg)) return msg;
+  return Object.fromEntries(Object.entries(msg).map(([key, value]) => {
+    if (SHOWN.includes(key)) return [key, value];
+    return [key, HIDDEN.includes(key) || typeof value === 'object' ? sizeOf(value) : '(hidden)'];
+  }));
+};
+
+interface SendEvent { msg: Record<string, unknown>; destination: { node?: { type?: string } } }
+
+export default (RED: NodeAPI): void => {
+  const { hooks } = RED as NodeAPI & { hooks?: { add(name: string, hook: (event: SendEvent) => void): void; remove(name: string): void } };
+  hooks?.remove('preDeliver.direct-guard');
+  hooks?.add('preDeliver.direct-guard', (event) => {
+    if (event.destination.node?.type === 'debug') event.msg = withoutPatientData(event.msg);
+  });
+};
