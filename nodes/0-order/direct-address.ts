@@ -35,5 +35,4 @@ export const normalizeAddress = (text: string): string | null => {
   return fits ? address : null;
 };
 
-/** The domain of a normalised address. */
-export const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1);
+export { domainOf } from '../mail/mail-address.ts';

@@ -1,4 +1,5 @@
-// Social security numbers are blanked before anything is kept. IRIS has no field for one; systems send them all the same.
+// Social security numbers are blanked before anything is kept, and what looks like one is never sent or shown.
+// IRIS has no field for one; systems send them all the same.
 
 const TOKENS = /[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/;
 
@@ -38,3 +39,13 @@ export const blankSsn = (bytes: Uint8Array): Uint8Array => {
   const clean = text.replace(WRITTEN, erased).replace(NAMED, erased);
   return clean === text ? bytes : Buffer.from(clean, 'latin1');
 };
+
+// Blanks, dots and every dash that people type between the groups.
+const BETWEEN = String.raw`[\s.\-\u2010-\u2015\u2212]*`;
+const SSN = new RegExp(String.raw`^\s*\d{3}${BETWEEN}\d{2}${BETWEEN}\d{4}\s*$`);
+
+/** True for `ddd-dd-dddd` and for any nine digits, however they are spaced. */
+export const looksLikeSsn = (text: string): boolean => SSN.test(text);
+
+/** True only when the nine digits are grouped 3-2-4: what an order or visit number does not do by chance. */
+export const isWrittenLikeSsn = (text: string): boolean => looksLikeSsn(text) && !/^\s*\d{9}\s*$/.test(text);

@@ -1,9 +1,10 @@
 // The report as words: what it says, in the order in which it says it. How it looks stands in report.ts.
 import type { Organization } from '../0-order/organization.ts';
 import { type Laterality, type Result, type StoredOrder, priorityOf } from '../0-order/model.ts';
+import { looksLikeSsn } from '../0-order/ssn.ts';
 import { diagnosisText } from './diagnosis.ts';
 import { type EyeContent, eyeContent, isExamined } from './eye.ts';
-import { genderText, looksLikeSsn, personText, providerText } from './people.ts';
+import { genderText, personText, providerText } from './people.ts';
 import type { ReportKind, Texts } from './texts.ts';
 import { birthDateText, utcText, zonedText } from './times.ts';
 

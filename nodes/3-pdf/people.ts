@@ -19,6 +19,3 @@ export const genderText = (genders: readonly GenderEntry[], texts: Texts): strin
   const entry = GENDER_ORDER.flatMap((context) => genders.filter((gender) => gender.context === context))[0];
   return entry && (texts.genders[entry.code.toUpperCase()] ?? entry.code);
 };
-
-/** A record number that has the shape of a social security number is never shown. */
-export const looksLikeSsn = (value: string): boolean => /^\d{3}[- ]?\d{2}[- ]?\d{4}$/.test(value.trim());

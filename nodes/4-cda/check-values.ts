@@ -5,7 +5,7 @@ import { child } from './cda-reader.ts';
 import { type Finding, finding, findingIf } from './check-rules.ts';
 import { STATES, ZIP } from './contact.ts';
 import { EXAMPLE_ARC, OID } from './oids.ts';
-import { isWrittenLikeSsn, looksLikeSsn } from './ssn.ts';
+import { isWrittenLikeSsn, looksLikeSsn } from '../0-order/ssn.ts';
 
 const isNull = (element: CdaElement | undefined): boolean => element?.attributes['nullFlavor'] !== undefined;
 const count = (element: CdaElement, name: string): number => element.children.filter((one) => one.name === name).length;

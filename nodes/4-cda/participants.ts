@@ -5,7 +5,7 @@ import type { Organization } from '../0-order/organization.ts';
 import { procedureCode } from './codes.ts';
 import { addressOf, hl7Time, personName, telephone, utcTime } from './contact.ts';
 import { OID } from './oids.ts';
-import { isWrittenLikeSsn } from './ssn.ts';
+import { isWrittenLikeSsn } from '../0-order/ssn.ts';
 import type { XmlNode } from './xml.ts';
 
 const unknown: XmlNode = { '@nullFlavor': 'UNK' };

@@ -4,7 +4,7 @@ import type { PatientIdentifier } from '../0-order/organization.ts';
 import { CourierError } from '../errors.ts';
 import { ethnicityCodes, genderCode, type GenderPreference, languageCommunication, maritalStatusCode, raceCodes } from './codes.ts';
 import { addressOf, personName, telephone } from './contact.ts';
-import { looksLikeSsn } from './ssn.ts';
+import { looksLikeSsn } from '../0-order/ssn.ts';
 import type { XmlNode } from './xml.ts';
 
 export interface PatientChoices {

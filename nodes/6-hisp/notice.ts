@@ -2,11 +2,10 @@
 import { createHash } from 'node:crypto';
 import type { OpenedMail } from '../5-smime/types.ts';
 import type { DeliveryNotice } from '../journal/port.ts';
+import { domainOf } from '../mail/mail-address.ts';
 import type { Notice } from './types.ts';
 
 type Signer = NonNullable<OpenedMail['signer']>;
-
-const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 
 /**
  * Only the recipient's own side may say what became of a mail to it: the signer is bound to the recipient's domain.

@@ -8,7 +8,7 @@ import type { RouteRow } from '../1-route/route-row.ts';
 import { readRouteCsv } from '../1-route/route-table.ts';
 import { readDirectoryCsv } from '../2-npi/directory.ts';
 import { BUNDLE, bundleFolder } from './bundle.ts';
-import { UsageError } from './main.ts';
+import { UsageError } from './command.ts';
 import { TEXTS } from './texts.ts';
 
 export interface DemoOptions {

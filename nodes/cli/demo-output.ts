@@ -2,7 +2,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DeliveryRecord, Journal } from '../journal/port.ts';
-import { UsageError } from './main.ts';
+import { UsageError } from './command.ts';
 import { deliveryJson, type Outcome, summaryJson } from './outcome.ts';
 import { TEXTS } from './texts.ts';
 

@@ -8,7 +8,7 @@ import { readDemoOptions } from './demo-options.ts';
 import { prepareOut, writeOut } from './demo-output.ts';
 import { handIn, readInputs } from './inputs.ts';
 import { startLab } from './lab.ts';
-import type { Command } from './main.ts';
+import type { Command } from './command.ts';
 import { allWell, waitForRest } from './outcome.ts';
 import { outcomeTable } from './table.ts';
 import { TEXTS } from './texts.ts';

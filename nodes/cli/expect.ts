@@ -1,5 +1,5 @@
 // `--expect`: what a run must have come to, one entry per expectation.
-import { UsageError } from './main.ts';
+import { UsageError } from './command.ts';
 import { summaryJson, type Outcome } from './outcome.ts';
 
 /** `state` is a delivery state, or HELD, WAITING, REJECTED for what never became a delivery. */

@@ -1,7 +1,7 @@
 // The inputs of a demo run: found, told apart by content, put in order, handed in by HTTP as any sender would.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from './main.ts';
+import { UsageError } from './command.ts';
 import { TEXTS } from './texts.ts';
 
 export interface InputFile { name: string; bytes: Buffer; turn: number }

@@ -1,9 +1,7 @@
 // Which command it is. Each command group is a module of its own, loaded only when asked for.
 import { asCourierError, isCourierError } from '../errors.ts';
+import { type Command, UsageError } from './command.ts';
 import { TEXTS } from './texts.ts';
-
-/** What a command gets: its arguments and where paths are relative to. Resolves to the exit code. */
-export type Command = (args: string[], context: { cwd: string }) => Promise<number>;
 
 const COMMANDS: Record<string, () => Promise<Command>> = {
   start: async () => (await import('./start.ts')).start,
@@ -13,9 +11,6 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   npi: async () => (await import('./npi.ts')).npi,
   simulator: async () => (await import('./simulator.ts')).simulator,
 };
-
-/** A wrong call: the sentence is for the user. */
-export class UsageError extends Error {}
 
 /** npm changes the folder before it runs a script; `npm run demo` hands on where it was called. */
 const calledFrom = (): string => process.env['COURIER_CWD'] ?? process.cwd();

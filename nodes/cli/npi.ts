@@ -1,7 +1,7 @@
 // `direct-courier npi check NUMBER`
 import { parseArgs } from 'node:util';
 import { readNpi } from '../0-order/npi.ts';
-import { type Command, UsageError } from './main.ts';
+import { type Command, UsageError } from './command.ts';
 
 export const npi: Command = async (args) => {
   const { values, positionals } = parseArgs({ args, options: { json: { type: 'boolean' } }, allowPositionals: true });

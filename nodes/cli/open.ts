@@ -7,7 +7,7 @@ import { openMail } from '../5-smime/open.ts';
 import { readPem } from '../5-smime/pem.ts';
 import type { OpenedMail } from '../5-smime/types.ts';
 import { leafParts, type LeafPart } from '../mail/leaf-parts.ts';
-import { type Command, UsageError } from './main.ts';
+import { type Command, UsageError } from './command.ts';
 import { TEXTS } from './texts.ts';
 
 const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;

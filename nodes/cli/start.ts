@@ -9,7 +9,7 @@ import { isFree, freePort } from './engine.ts';
 import { handIn, readInputs } from './inputs.ts';
 import { startLab } from './lab.ts';
 import { checkPassword, EDITOR_USER, readKeys, renewPassword } from './login.ts';
-import type { Command } from './main.ts';
+import type { Command } from './command.ts';
 import { readOutcome, waitForRest } from './outcome.ts';
 import { outcomeTable } from './table.ts';
 import { TEXTS } from './texts.ts';

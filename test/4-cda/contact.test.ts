@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { PostalAddress } from '../../nodes/0-order/model.ts';
 import { addressOf, hl7Time, personName, telephone, telephoneUri, utcTime } from '../../nodes/4-cda/contact.ts';
-import { isWrittenLikeSsn, looksLikeSsn } from '../../nodes/4-cda/ssn.ts';
+import { isWrittenLikeSsn, looksLikeSsn } from '../../nodes/0-order/ssn.ts';
 
 describe('telephone numbers', () => {
   for (const [from, to] of [
