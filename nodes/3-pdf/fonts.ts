@@ -5,10 +5,39 @@ import { createRequire } from 'node:module';
 
 export type Face = 'regular' | 'bold';
 
+/** Shaped letters. pdfkit scales the positions in place. */
+interface GlyphRun { positions: object[] }
+
 /** The part of a fontkit font that is used here; pdfkit takes it as it is. */
-export interface ParsedFont { hasGlyphForCodePoint(codePoint: number): boolean }
+export interface ParsedFont {
+  hasGlyphForCodePoint(codePoint: number): boolean;
+  layout(text: string, ...features: unknown[]): GlyphRun;
+}
 
 const FILES: Record<Face, string> = { regular: 'DejaVuSansCondensed.ttf', bold: 'DejaVuSansCondensed-Bold.ttf' };
+
+/** Most words of a report stand in every report, and shaping them is half of its cost. */
+const REMEMBERED = { words: 1000, letters: 40 };
+
+const copyOf = (run: GlyphRun): GlyphRun =>
+  Object.assign(Object.create(Object.getPrototypeOf(run) as object) as GlyphRun, run, { positions: run.positions.map((position) => ({ ...position })) });
+
+/** The font with a memory for words laid out with its default features. */
+const remembering = (font: ParsedFont): ParsedFont => {
+  const layout = font.layout.bind(font);
+  const words = new Map<string, GlyphRun>();
+  font.layout = (text, ...features) => {
+    if (text.length > REMEMBERED.letters || features.some((feature) => feature !== undefined)) return layout(text, ...features);
+    let run = words.get(text);
+    if (run === undefined) {
+      run = layout(text);
+      if (words.size >= REMEMBERED.words) words.clear();
+      words.set(text, run);
+    }
+    return copyOf(run);
+  };
+  return font;
+};
 
 let parsed: Record<Face, ParsedFont> | undefined;
 
@@ -16,7 +45,7 @@ let parsed: Record<Face, ParsedFont> | undefined;
 const parse = (): Record<Face, ParsedFont> => {
   const require = createRequire(import.meta.url);
   const fontkit = createRequire(require.resolve('pdfkit'))('fontkit') as { openSync(path: string): ParsedFont };
-  const open = (face: Face): ParsedFont => fontkit.openSync(require.resolve(`dejavu-fonts-ttf/ttf/${FILES[face]}`));
+  const open = (face: Face): ParsedFont => remembering(fontkit.openSync(require.resolve(`dejavu-fonts-ttf/ttf/${FILES[face]}`)));
   return { regular: open('regular'), bold: open('bold') };
 };
 

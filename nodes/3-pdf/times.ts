@@ -10,9 +10,20 @@ export const instantOf = (iso: string | undefined): number | undefined => {
   return Number.isNaN(at) ? undefined : at;
 };
 
-const format = (at: number, timeZone: string): string => new Intl.DateTimeFormat('en-US', {
-  timeZone, year: 'numeric', month: '2-digit', day: '2-digit', hour: 'numeric', minute: '2-digit', timeZoneName: 'short',
-}).format(at).replace(/[\u202f\u00a0]/g, ' ');
+/** Making a formatter costs a hundred times more than using it. Zones come from settings: there are few. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+const formatterFor = (timeZone: string): Intl.DateTimeFormat => {
+  const known = formatters.get(timeZone);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat('en-US', {
+    timeZone, year: 'numeric', month: '2-digit', day: '2-digit', hour: 'numeric', minute: '2-digit', timeZoneName: 'short',
+  });
+  formatters.set(timeZone, made);
+  return made;
+};
+
+const format = (at: number, timeZone: string): string => formatterFor(timeZone).format(at).replace(/[\u202f\u00a0]/g, ' ');
 
 /** An instant in a zone, with the zone's name; in UTC when the zone is unknown; as supplied when it is no instant. */
 export const zonedText = (iso: string | undefined, timeZone: string): string | undefined => {

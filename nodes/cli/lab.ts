@@ -38,34 +38,45 @@ export const withCredentials = (flows: FlowNode[]): FlowNode[] =>
     return credentials === undefined || node.credentials !== undefined ? node : { ...node, credentials };
   });
 
-export const startLab = async ({ userDir, pki, port, settings, flows }: LabOptions): Promise<Lab> => {
-  const notifyPort = await freePort();
-  const login = { user: 'courier', password: randomBytes(12).toString('base64url') };
-  const network = await startNetwork({ folder: pki, privateFolder: join(userDir, 'private'), notifyPort, ...login });
-  const sender = await network.senderIdentity(SENDER_DOMAIN);
-  announce({
-    DIRECT_HISP_PORT: String(network.smtpPort),
-    DIRECT_HISP_USER: login.user,
-    DIRECT_HISP_PASSWORD: login.password,
-    DIRECT_NOTIFY_PORT: String(notifyPort),
-    DIRECT_ANCHORS: join(pki, 'ca.pem'),
-    DIRECT_CERTIFICATE_SERVICE: network.certificateUrl,
-    DIRECT_SENDER_CERTIFICATE: sender.certificatePem,
-    DIRECT_SENDER_KEY: sender.keyPem,
-  });
-  const engine = await startEngine({ userDir, port, settings });
-  const wanted = await flows(network);
-  if (wanted !== null) await engine.deploy(withCredentials(wanted));
-  const journal = await openJournal(join(userDir, 'direct-courier', 'journal.sqlite'));
+/** What was started, ended in the reverse order; a part that fails to end does not keep the others. */
+const ending = () => {
+  const parts: (() => Promise<unknown>)[] = [];
   return {
-    engine, network, journal,
-    stop: async () => {
-      await engine.stop();
-      await stopSenders();
-      await journal.close();
-      await closeJournals();
-      await network.stop();
-      await closePool();
-    },
+    later: (part: () => Promise<unknown>): void => { parts.unshift(part); },
+    now: async (): Promise<void> => { for (const part of parts.splice(0)) await part().catch(() => undefined); },
   };
+};
+
+export const startLab = async ({ userDir, pki, port, settings, flows }: LabOptions): Promise<Lab> => {
+  const end = ending();
+  try {
+    end.later(closePool);
+    const notifyPort = await freePort();
+    const login = { user: 'courier', password: randomBytes(12).toString('base64url') };
+    const network = await startNetwork({ folder: pki, privateFolder: join(userDir, 'private'), notifyPort, ...login });
+    end.later(network.stop);
+    const sender = await network.senderIdentity(SENDER_DOMAIN);
+    announce({
+      DIRECT_HISP_PORT: String(network.smtpPort),
+      DIRECT_HISP_USER: login.user,
+      DIRECT_HISP_PASSWORD: login.password,
+      DIRECT_NOTIFY_PORT: String(notifyPort),
+      DIRECT_ANCHORS: join(pki, 'ca.pem'),
+      DIRECT_CERTIFICATE_SERVICE: network.certificateUrl,
+      DIRECT_SENDER_CERTIFICATE: sender.certificatePem,
+      DIRECT_SENDER_KEY: sender.keyPem,
+    });
+    // Before Node-RED: a journal that another process holds is said at once and by itself.
+    const journal = await openJournal(join(userDir, 'direct-courier', 'journal.sqlite'));
+    end.later(closeJournals);
+    const engine = await startEngine({ userDir, port, settings });
+    end.later(stopSenders);
+    end.later(engine.stop);
+    const wanted = await flows(network);
+    if (wanted !== null) await engine.deploy(withCredentials(wanted));
+    return { engine, network, journal, stop: end.now };
+  } catch (error) {
+    await end.now();
+    throw error;
+  }
 };

@@ -53,7 +53,7 @@ export const start: Command = async (args, { cwd }) => {
         authenticate: async (name: string, given: string) =>
           name === EDITOR_USER && checkPassword(keys, given) ? { username: EDITOR_USER, permissions: '*' } : null,
       },
-      logging: { console: { level: 'warn', metrics: false, audit: false } },
+      logging: { console: { level: 'error', metrics: false, audit: false } },
     },
     flows: async () => first ? configure(await readBundle(BUNDLE), 'direct-render-pdf', { imageFolder: samples }) : null,
   });

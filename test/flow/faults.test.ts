@@ -96,6 +96,15 @@ describe('faults, through the running flow', function () {
     await errorWith('SENDER_MISMATCH');
   });
 
+  it('a directory that cannot be read: the NPI is unresolved as DIRECTORY_UNAVAILABLE, the address beside it is served', async () => {
+    await using((flows) => setOn(flows, 'direct-directory', { file: 'no-such-directory.csv', rows: [] }));
+    await handIn(lab!, 1);
+    await handIn(lab!, 2, { address: null, npi: '2990000012' });
+    const unresolved = await lab!.until('the NPI to be unresolved', async (journal) => (await journal.deliveries()).find(({ state }) => state === 'UNRESOLVED'));
+    expect(unresolved).to.include({ orderLocalId: 'ORD2', code: 'DIRECTORY_UNAVAILABLE' });
+    await lab!.until('the other to arrive', async (journal) => (await journal.deliveries()).find(({ orderLocalId, state }) => orderLocalId === 'ORD1' && state === 'DELIVERED'));
+  });
+
   it('one bad recipient never stops the others of the same result', async () => {
     const row = (address: string) => ({ level: 'organization', organization: CLINIC, site: '', address, finalDelivery: true, enabled: true });
     const bad = ['untrusted', 'expired', 'nocert', 'refuse', 'bounce'].map((label) => `x@${label}.lakeside.sim.example`);
