@@ -99,6 +99,7 @@ export const CODES = {
   NOTICE_UNMATCHED: meaning('A notification fits no delivery.', 'It is kept; nothing changes.'),
   NOTICE_UNAUTHENTIC: meaning('A notification was not signed by the recipient\'s domain.', 'It is kept and changes nothing.'),
   NOT_A_NOTIFICATION: meaning('A mail arrived that is no notification.', 'It is kept and leaves by the second output of HISP receive.'),
+  NODE_UNFIT: meaning('This Node.js cannot decrypt the mail that HISPs send.', 'Run Node-RED on Node.js 22.20, or 24.5 or newer.'),
   RECEIVER_FAILED: meaning('The receiver of notifications cannot listen.', 'Choose a free port and a readable certificate.'),
   // fees
   PRICE_INVALID: meaning('A price is not a decimal number with a currency.', 'Write for example 0.25 and USD.'),

@@ -18,6 +18,15 @@ const oaepHash = (identifier: Asn1 | undefined): string => {
   return hash;
 };
 
+/**
+ * Whether this Node decrypts PKCS #1 v1.5, which is what HISPs use. With an OpenSSL older than 3.2, which knows no implicit
+ * rejection, Node refuses (22 before 22.20, 24 before 24.5): every mail would look as if it were sealed for another key.
+ */
+export const unwrapsPkcs1 = (openssl = process.versions.openssl): boolean => {
+  const [major = 0, minor = 0] = openssl.split('.').map(Number);
+  return major > 3 || (major === 3 && minor >= 2);
+};
+
 /** What a keyEncryptionAlgorithm asks for. Parameters may be absent, empty, or with and without NULL. Errors: ALGORITHM_REFUSED. */
 export const readKeyTransport = (identifier: Asn1 | undefined): KeyTransport => {
   const [type, parameters] = childrenOf(identifier, TAG.sequence, 'key encryption algorithm');

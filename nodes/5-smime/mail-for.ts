@@ -1,7 +1,7 @@
 // The message inside: a short text, the clinical document, by option the report. This is what gets wrapped, signed, encrypted.
 import type { ClinicalDocument, ReportDocument } from '../0-order/message.ts';
 import type { Organization } from '../0-order/organization.ts';
-import { type Mail, writeMail } from '../mail/message.ts';
+import type { Mail } from '../mail/message.ts';
 import { MAIL_TEXTS } from './mail-texts.ts';
 
 export interface MailSettings {
@@ -42,12 +42,12 @@ const contentOf = ({ organization, document, pdf, settings }: MailFor): Mail['pa
   ];
 };
 
-/** Errors: FIELD_INVALID for a subject or address that cannot stand in a header. */
-export const composeMail = (about: MailFor): Buffer => {
+/** Written out where it is sealed: a worker's base64 does not hold up the editor. */
+export const mailFor = (about: MailFor): Mail => {
   const { recipient, organization: { sender }, settings, now, messageId } = about;
-  return writeMail({
+  return {
     from: sender, to: recipient, subject: settings.subject, date: now, messageId,
     ...(settings.finalDelivery && { headers: finalDeliveryHeaders(sender) }),
     multipart: 'multipart/mixed', parts: contentOf(about),
-  });
+  };
 };

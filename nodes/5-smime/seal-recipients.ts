@@ -7,7 +7,7 @@ import type { Organization } from '../0-order/organization.ts';
 import { asCourierError, type Code, sentence } from '../errors.ts';
 import { domainOf } from '../mail/mail-address.ts';
 import { writeMessageId } from '../mail/message.ts';
-import { composeMail, type MailSettings } from './mail-for.ts';
+import { mailFor, type MailSettings } from './mail-for.ts';
 import { chooseCertificates, type TrustSettings } from './recipient-certificates.ts';
 import { sealInPool } from './seal.ts';
 import { checkSender, type Sender } from './sender.ts';
@@ -40,7 +40,7 @@ const sealFor = async (recipient: Recipient, address: string, from: Sender, requ
   const { finalDelivery } = recipient;
   // A delivery keeps its Message-ID however often it is sealed.
   const messageId = writeMessageId(recipient.id ?? randomUUID(), domainOf(from.sender));
-  const message = composeMail({
+  const message = mailFor({
     recipient: address, organization: { ...organization, sender: from.sender }, document, pdf,
     settings: { ...settings, finalDelivery }, now, messageId,
   });

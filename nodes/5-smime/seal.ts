@@ -6,7 +6,7 @@ import { base64Size, writeBase64 } from '../mail/base64.ts';
 import { headerField } from '../mail/header.ts';
 import { hasOnlyCrlf, toCrlf } from '../mail/line-ends.ts';
 import { readMailboxes } from '../mail/mail-address.ts';
-import { newBoundary } from '../mail/message.ts';
+import { newBoundary, writeMail } from '../mail/message.ts';
 import { headerOf, type MimeEntity, parseEntity } from '../mail/mime.ts';
 import { asBuffer, inPool } from '../pool.ts';
 import { writeEnvelopedData } from './cms-enveloped.ts';
@@ -60,9 +60,15 @@ const signedEntity = (message: Buffer, identity: Identity, signingTime: Date): B
   return [Buffer.from(before), ENTITY_HEADER, message, Buffer.from(between), base64, Buffer.from(`\r\n--${boundary}--\r\n`)];
 };
 
+/** What is sealed, with canonical line ends. */
+const canonicalMessage = (message: SealRequest['message']): Buffer => {
+  if (!(message instanceof Uint8Array)) return writeMail(message);
+  return hasOnlyCrlf(message) ? asBuffer(message) : toCrlf(message);
+};
+
 const seal = ({ message, identity, recipients, cipher, signingTime }: SealRequest): Buffer => {
   if (recipients.length === 0) throw new CourierError('SEAL_FAILED', { detail: 'no recipient certificates' });
-  const inner = hasOnlyCrlf(message) ? asBuffer(message) : toCrlf(message);
+  const inner = canonicalMessage(message);
   const outer = Buffer.from(`${outerHeaders(parseEntity(inner))}${OUTER_TYPE}\r\n\r\n`, 'latin1');
   const enveloped = writeEnvelopedData(signedEntity(inner, identity, signingTime), recipients, cipher);
   // Of its own memory, so that a worker can hand it over without a copy.

@@ -1,6 +1,7 @@
 // What the security agent takes and gives. Certificates travel as DER, private keys as KeyObjects (both can go to a worker).
 import type { KeyObject } from 'node:crypto';
 import type { Code } from '../errors.ts';
+import type { Mail } from '../mail/message.ts';
 
 export type Der = Uint8Array;
 
@@ -11,8 +12,8 @@ export type ContentCipher = 'aes-256-cbc' | 'aes-128-cbc';
 
 /** seal.ts `sealMail(request): Buffer` — wrap (message/rfc822), sign detached with SHA-256, encrypt; CRLF throughout. */
 export interface SealRequest {
-  /** A complete RFC 5322 message with From, To, Date, Message-ID, MIME-Version; CRLF line ends. */
-  message: Uint8Array;
+  /** A complete RFC 5322 message with From, To, Date, Message-ID, MIME-Version; or what it is to be written from. */
+  message: Uint8Array | Mail;
   identity: Identity;
   /** Certificates of the recipient: one RecipientInfo each. */
   recipients: Der[];

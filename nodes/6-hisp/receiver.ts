@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SMTPServer, type SMTPServerDataStream } from 'smtp-server';
+import { unwrapsPkcs1 } from '../5-smime/key-transport.ts';
 import { CourierError } from '../errors.ts';
 import { type Reception, receiveMail, type ReceptionTools } from './reception.ts';
 import { readMail, smtpReply } from './smtp-intake.ts';
@@ -65,8 +66,9 @@ const listenOnce = async (server: SMTPServer, { host, port }: ReceiverOptions): 
   });
 });
 
-/** Errors: RECEIVER_FAILED when it cannot listen (a taken port is tried for some seconds), or `signal` aborted meanwhile. */
+/** Errors: NODE_UNFIT, RECEIVER_FAILED when it cannot listen (a taken port is tried for some seconds), or `signal` aborted meanwhile. */
 export const startReceiver = async (options: ReceiverOptions, signal?: AbortSignal): Promise<Receiver> => {
+  if (!unwrapsPkcs1()) throw new CourierError('NODE_UNFIT', { detail: `Node ${process.versions.node}, OpenSSL ${process.versions.openssl}` });
   const domains = options.domains.map((domain) => domain.trim().toLowerCase()).filter((domain) => domain !== '');
   for (let attempt = 1; ; attempt += 1) {
     const server = smtpServer(options, domains);

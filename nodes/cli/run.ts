@@ -3,12 +3,16 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** The lowest Node that the product is tested on (engines.node): node:sqlite needs no flag from here on. */
-const LOWEST = [22, 13] as const;
+/**
+ * engines.node: 22.20, or 24.5 and later. What counts is their OpenSSL 3.5: under an older one Node refuses to decrypt
+ * PKCS#1 v1.5 key transport, which is what HISPs use.
+ */
+const FIT: Record<string, number> = { 22: 20, 24: 5 };
+const FIT_FROM = 25;
 
 const tooOld = (version: string): boolean => {
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major < LOWEST[0] || (major === LOWEST[0] && minor < LOWEST[1]);
+  return major < FIT_FROM && !(minor >= (FIT[major] ?? Infinity));
 };
 
 /** Runs the same command under the Node that the development dependency `node` brought, and passes signals on to it. */
@@ -16,7 +20,7 @@ const handOver = async (args: string[]): Promise<number> => {
   const own = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url));
   const command = fileURLToPath(new URL('../../bin/direct-courier', import.meta.url));
   if (!existsSync(own) || process.env['DIRECT_COURIER_HANDED_OVER'] !== undefined) {
-    process.stderr.write(`direct-courier needs Node ${LOWEST.join('.')} or newer; this is ${process.versions.node}.\n`);
+    process.stderr.write(`direct-courier needs Node 22.20, or 24.5 or newer; this is ${process.versions.node}.\n`);
     return 1;
   }
   const child = spawn(own, [command, ...args], { stdio: 'inherit', env: { ...process.env, DIRECT_COURIER_HANDED_OVER: '1' } });

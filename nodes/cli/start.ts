@@ -76,5 +76,6 @@ export const start: Command = async (args, { cwd }) => {
   } finally {
     await lab.stop();
   }
-  return 0;
+  // Node-RED keeps a timer for as long as an editor's log-in may last: the process would outlive its end by hours.
+  process.exit(0);
 };
