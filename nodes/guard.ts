@@ -3,7 +3,7 @@
 import type { NodeAPI } from 'node-red';
 
 /** Ids, codes, states, sizes: nothing about a patient. */
-const SHOWN = ['_msgid', 'direct', 'route', 'recipients', 'receipt', 'fee', 'rejection', 'error'];
+const SHOWN = ['_msgid', 'direct', 'route', 'recipients', 'receipt', 'fee', 'rejection'];
 const HIDDEN = ['payload', 'order', 'result', 'organization', 'images', 'pdf', 'cda', 'mail', 'recipient', 'req', 'res', 'opened'];
 
 const isOurs = (msg: Record<string, unknown>): boolean => ['direct', 'order', 'result', 'receipt', 'rejection'].some((key) => key in msg);
@@ -13,11 +13,18 @@ const sizeOf = (value: unknown): string => {
   return Array.isArray(value) ? `(${value.length} hidden)` : '(hidden)';
 };
 
+/** Of an error what we wrote ourselves; a cause from elsewhere may quote what it stumbled over. */
+const errorAs = (error: unknown): unknown => {
+  const { code, message, source } = (error ?? {}) as Record<string, unknown>;
+  return { code, message: code === undefined ? '(hidden)' : message, source };
+};
+
 /** A message as a Debug node may see it. Messages without our properties pass unchanged. */
 export const withoutPatientData = (msg: Record<string, unknown>): Record<string, unknown> => {
   if (!isOurs(msg)) return msg;
   return Object.fromEntries(Object.entries(msg).map(([key, value]) => {
     if (SHOWN.includes(key)) return [key, value];
+    if (key === 'error') return [key, errorAs(value)];
     return [key, HIDDEN.includes(key) || typeof value === 'object' ? sizeOf(value) : '(hidden)'];
   }));
 };

@@ -121,12 +121,20 @@ const read = (der: Buffer): Certificate => {
   };
 };
 
-// Anchors and intermediates are the same arrays for every message: each is parsed once for as long as its owner lives.
-const known = new WeakMap<Der, Certificate>();
+// The same few certificates come with every message, to a worker as new octets each time: each is parsed once.
+const KEPT = { certificates: 200, bytes: 8192 };
+const known = new Map<string, Certificate>();
+
+const remember = (content: string, certificate: Certificate): void => {
+  if (content.length > KEPT.bytes) return;
+  if (known.size >= KEPT.certificates) known.clear();
+  known.set(content, certificate);
+};
 
 /** Reads a certificate. Errors: CMS_MALFORMED. */
 export const readCertificate = (der: Der): Certificate => {
-  const before = known.get(der);
+  const content = Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('latin1');
+  const before = known.get(content);
   if (before !== undefined) return before;
   let certificate: Certificate;
   try {
@@ -135,8 +143,7 @@ export const readCertificate = (der: Der): Certificate => {
   } catch (error) {
     throw (error as { code?: string }).code === 'CMS_MALFORMED' ? error : malformed('certificate cannot be read');
   }
-  known.set(der, certificate);
-  known.set(certificate.der, certificate);
+  remember(content, certificate);
   return certificate;
 };
 

@@ -76,6 +76,5 @@ export const start: Command = async (args, { cwd }) => {
   } finally {
     await lab.stop();
   }
-  // Node-RED keeps a timer for as long as an editor's log-in may last: the process would outlive its end by hours.
-  process.exit(0);
+  return 0;
 };

@@ -17,12 +17,13 @@ export const document = (store: Store, messageId: string, profile: string): Docu
 export const latestDocument = (store: Store, messageId: string): DocumentRecord | null =>
   stored(store, rootOf(requireMessage(store, messageId)), null);
 
-export const saveDocument = (store: Store, messageId: string, { id, profile, data, warnings }: DocumentRecord): DocumentRecord => {
+/** Null: what was given is kept, and whoever gave it need not get it back. */
+export const saveDocument = (store: Store, messageId: string, { id, profile, data, warnings }: DocumentRecord): DocumentRecord | null => {
   const root = rootOf(requireMessage(store, messageId));
   const earlier = stored(store, root, profile);
   if (earlier !== null) return earlier;
   insert(store, 'document', { message_id: root, profile, id, content: keep(store, data), warnings: JSON.stringify(warnings) });
-  return stored(store, root, profile)!;
+  return null;
 };
 
 /** Like the document that holds it, the report stays the first one. */

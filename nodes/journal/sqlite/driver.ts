@@ -3,7 +3,7 @@ import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CourierError } from '../../errors.ts';
-import type { DeliveryChange, Journal } from '../port.ts';
+import type { DeliveryChange, DocumentRecord, Journal } from '../port.ts';
 import { OPERATIONS, type OperationName } from './operations.ts';
 import { type Fault, type Greeting, packInput, type Reply, type Request } from './wire.ts';
 
@@ -114,6 +114,11 @@ export const openSqliteJournal = async (file: string, { now = Date.now }: Sqlite
   const methods = Object.fromEntries((Object.keys(OPERATIONS) as OperationName[])
     .map((method) => [method, (...input: unknown[]) => call(method, input)])) as unknown as Pick<Journal, OperationName>;
 
+  const saveDocument: Journal['saveDocument'] = async (messageId, document) => {
+    const earlier: DocumentRecord | null = await methods.saveDocument(messageId, document);
+    return earlier ?? document;
+  };
+
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     const ended = new Promise<void>((resolve) => { worker.once('exit', () => resolve()); });
@@ -121,5 +126,5 @@ export const openSqliteJournal = async (file: string, { now = Date.now }: Sqlite
     worker.ref();
     await ended;
   };
-  return { ...methods, subscribe, close: () => (closed ??= close()) };
+  return { ...methods, saveDocument, subscribe, close: () => (closed ??= close()) };
 };

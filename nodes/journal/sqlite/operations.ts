@@ -14,7 +14,8 @@ import type { Store } from './store.ts';
 export type OperationName = Exclude<keyof Journal, 'subscribe' | 'close'>;
 
 export type Operations = {
-  [Name in OperationName]: (store: Store, ...input: Parameters<Journal[Name]>) => Awaited<ReturnType<Journal[Name]>>
+  [Name in OperationName]: (store: Store, ...input: Parameters<Journal[Name]>) =>
+    Awaited<ReturnType<Journal[Name]>> | (Name extends 'saveDocument' ? null : never)
 };
 
 export const OPERATIONS: Operations = {
