@@ -33,6 +33,7 @@ module.exports = {
   logging: { console: { level: 'info', metrics: false, audit: false } },
   // A Debug node shows at most this many characters of a text.
   debugMaxLength: 200,
+  paletteCategories: ['Direct', 'subflows', 'common', 'function', 'network', 'sequence', 'parser', 'storage'],
   editorTheme: {
     tours: false,
     palette: { catalogues: [] },

@@ -6,7 +6,14 @@ import type { NodeAPI } from 'node-red';
 const SHOWN = ['_msgid', 'direct', 'route', 'recipients', 'receipt', 'fee', 'rejection'];
 const HIDDEN = ['payload', 'order', 'result', 'organization', 'images', 'pdf', 'cda', 'mail', 'recipient', 'req', 'res', 'opened'];
 
-const isOurs = (msg: Record<string, unknown>): boolean => ['direct', 'order', 'result', 'receipt', 'rejection'].some((key) => key in msg);
+const MARKS_OF_OURS = ['direct', 'order', 'result', 'receipt', 'rejection', 'opened'];
+
+type Message = Record<string, unknown>;
+
+/** Also what one of our nodes failed on, before it got anything of ours. */
+const isOurs = (msg: Message): boolean =>
+  MARKS_OF_OURS.some((key) => key in msg)
+  || /^direct-/.test(String(((msg['error'] as Message | undefined)?.['source'] as Message | undefined)?.['type']));
 
 const sizeOf = (value: unknown): string => {
   if (Buffer.isBuffer(value)) return `(${value.length} bytes hidden)`;
@@ -19,17 +26,24 @@ const errorAs = (error: unknown): unknown => {
   return { code, message: code === undefined ? '(hidden)' : message, source };
 };
 
+/** Without the other side's own words: they may name a patient. */
+const receiptAs = (receipt: unknown): unknown => {
+  const { detail: _, ...rest } = (receipt ?? {}) as Message;
+  return rest;
+};
+
 /** A message as a Debug node may see it. Messages without our properties pass unchanged. */
-export const withoutPatientData = (msg: Record<string, unknown>): Record<string, unknown> => {
+export const withoutPatientData = (msg: Message): Message => {
   if (!isOurs(msg)) return msg;
   return Object.fromEntries(Object.entries(msg).map(([key, value]) => {
+    if (key === 'receipt') return [key, receiptAs(value)];
     if (SHOWN.includes(key)) return [key, value];
     if (key === 'error') return [key, errorAs(value)];
     return [key, HIDDEN.includes(key) || typeof value === 'object' ? sizeOf(value) : '(hidden)'];
   }));
 };
 
-interface SendEvent { msg: Record<string, unknown>; destination: { node?: { type?: string } } }
+interface SendEvent { msg: Message; destination: { node?: { type?: string } } }
 
 export default (RED: NodeAPI): void => {
   const { hooks } = RED as NodeAPI & { hooks?: { add(name: string, hook: (event: SendEvent) => void): void; remove(name: string): void } };

@@ -2,14 +2,35 @@
 // It knows no stage: a stage hands it its own module URL and the name of an exported function.
 // A Buffer that goes in is copied (every wire shares it); the buffers of a result are moved out.
 import { availableParallelism } from 'node:os';
-import { move, Piscina, transferableSymbol, valueSymbol } from 'piscina';
+import { move, Piscina, queueOptionsSymbol, transferableSymbol, valueSymbol } from 'piscina';
 import { asCourierError, type Code, CourierError } from './errors.ts';
 
-interface Task { moduleUrl: string; exportName: string; input: unknown }
+interface Task { moduleUrl: string; exportName: string; input: unknown; [queueOptionsSymbol]?: { rank: number } }
 /** A coded error does not survive structured cloning, so it crosses the border as data. */
 interface Failure { failed: { code: Code; path?: string; detail?: string; stack?: string } }
 
 let pool: Piscina | undefined;
+
+type TaskQueue = NonNullable<NonNullable<ConstructorParameters<typeof Piscina>[0]>['taskQueue']>;
+type QueuedTask = Parameters<TaskQueue['push']>[0];
+
+const rankOf = (task: QueuedTask): number => (task[queueOptionsSymbol] as { rank: number } | null)?.rank ?? 0;
+
+/** Tasks of a higher rank first, else as they came. */
+const rankedQueue = (): TaskQueue => {
+  const tasks: QueuedTask[] = [];
+  const insert = (task: QueuedTask, passes: (other: number) => boolean): void => {
+    const at = tasks.findIndex((other) => passes(rankOf(other)));
+    tasks.splice(at < 0 ? tasks.length : at, 0, task);
+  };
+  return {
+    get size() { return tasks.length; },
+    push: (task) => insert(task, (other) => other < rankOf(task)),
+    unshift: (task) => insert(task, (other) => other <= rankOf(task)),
+    shift: () => tasks.shift() ?? null,
+    remove: (task) => { if (tasks.includes(task)) tasks.splice(tasks.indexOf(task), 1); },
+  };
+};
 
 const started = (): Piscina => {
   pool ??= new Piscina({
@@ -18,6 +39,11 @@ const started = (): Piscina => {
     minThreads: 1,
     maxThreads: Math.max(1, Math.min(4, availableParallelism() - 1)),
     idleTimeout: 60_000,
+    taskQueue: rankedQueue(),
+    // What could not be handed out keeps its place.
+    stricterFIFO: true,
+    // A third of what a thread would take for short-lived objects: a worker's are short-lived indeed.
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
   });
   return pool;
 };
@@ -35,7 +61,8 @@ export const work = async ({ moduleUrl, exportName, input }: Task): Promise<unkn
   } catch (error) {
     const { code, path, detail, stack, cause } = asCourierError(error);
     const reason = cause instanceof Error ? cause.stack : stack;
-    return { failed: { code, ...(path !== undefined && { path }), ...(detail !== undefined && { detail }), ...(reason !== undefined && { stack: reason }) } } satisfies Failure;
+    const optional = Object.entries({ path, detail, stack: reason }).filter(([, value]) => value !== undefined);
+    return { failed: { code, ...Object.fromEntries(optional) } } satisfies Failure;
   }
 };
 
@@ -45,9 +72,11 @@ const isFailure = (result: unknown): result is Failure =>
 /**
  * Runs `exportName` of the module at `moduleUrl` (its `import.meta.url`) in a worker with one plain, clonable argument.
  * Buffers arrive as Uint8Array on both sides: wrap them with `asBuffer`. Coded errors come back as CourierError.
+ * Of waiting tasks those of the highest `rank` go first: a message that is nearly done before one that has just begun, or a
+ * thousand results at once would all be half done, and all in memory, before the first goes out.
  */
-export const inPool = async <Input, Output extends object>(moduleUrl: string, exportName: string, input: Input): Promise<Output> => {
-  const result: Output | Failure = await started().run({ moduleUrl, exportName, input });
+export const inPool = async <Input, Output extends object>(moduleUrl: string, exportName: string, input: Input, rank = 0): Promise<Output> => {
+  const result: Output | Failure = await started().run({ moduleUrl, exportName, input, [queueOptionsSymbol]: { rank } } satisfies Task);
   if (!isFailure(result)) return result;
   const { code, path, detail, stack } = result.failed;
   const cause = stack === undefined ? undefined : Object.assign(new Error('in the worker'), { stack });
@@ -57,6 +86,23 @@ export const inPool = async <Input, Output extends object>(moduleUrl: string, ex
 /** A Buffer over the same memory: structured clone turns Buffers into Uint8Arrays. */
 export const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Lets `places` pieces of work be under way at a time; the others wait in order, before they take any memory. */
+export const limited = (places: number): (<Result>(work: () => Promise<Result>) => Promise<Result>) => {
+  const waiting: (() => void)[] = [];
+  let free = places;
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
+};
 
 /** Ends the workers; the next task starts new ones. For process shutdown and tests. */
 export const closePool = async (): Promise<void> => {

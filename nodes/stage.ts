@@ -53,12 +53,14 @@ export const required = <Key extends keyof CourierMessage & string>(msg: Courier
   return value as NonNullable<CourierMessage[Key]>;
 };
 
+type Send = (msg: NodeMessage | (NodeMessage | NodeMessage[] | null)[]) => void;
+
 export const stage = (RED: NodeAPI, node: Node, { name, run }: StageOptions): void => {
   const closing = new AbortController();
   const pending = new Set<Promise<void>>();
   const show = statusOf(node);
 
-  const handle = async (msg: CourierMessage, send: (msg: NodeMessage | (NodeMessage | NodeMessage[] | null)[]) => void, done: (error?: Error) => void): Promise<void> => {
+  const handle = async (msg: CourierMessage, send: Send, done: (error?: Error) => void): Promise<void> => {
     let journal: Journal | undefined;
     try {
       journal = await journalOf(RED, msg.direct?.journal);

@@ -81,12 +81,12 @@ export const readBirthDate = (text: string, path: string, today: string): string
 export const isUnsetTime = (text: string): boolean => /^(?:0001-01-01|1\/1\/0001\b)/.test(text.trim());
 
 /**
- * An instant as `YYYY-MM-DDTHH:mm:ss.SSS+HH:MM`, in the offset supplied. `zoned` is false when the text names no offset
- * (or no time): it is then read as UTC, in which IRIS works. Throws DATE_INVALID.
+ * An instant as `YYYY-MM-DDTHH:mm:ss.SSS+HH:MM`, in the offset supplied; a day alone stays `YYYY-MM-DD`. `zoned` is false when
+ * a time has no offset: it is then read as UTC, in which IRIS works. Throws DATE_INVALID.
  */
 export const readInstant = (text: string, path: string, today: string): { instant: string; zoned: boolean } => {
   const { date, time, offset } = within(moment(text, path), path, farAhead(today));
-  return { instant: `${date}T${time ?? '00:00:00.000'}${offset ?? '+00:00'}`, zoned: time !== null && offset !== null };
+  return time === null ? { instant: date, zoned: true } : { instant: `${date}T${time}${offset ?? '+00:00'}`, zoned: offset !== null };
 };
 
 /** A time local to the exam's site (`Order.ScheduledTime`): checked, but kept as supplied. Throws DATE_INVALID. */

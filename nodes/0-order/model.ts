@@ -92,7 +92,7 @@ export type ResultCode = 'A' | 'C' | 'F' | 'P' | 'R';
 /** An image named by the result; the bytes are elsewhere. `fileName` is untrusted. */
 export interface ImageReference { fileName?: string; laterality?: Laterality; context?: string; localId?: string }
 
-/** A result as received. Instants are ISO 8601 with their offset, as supplied. */
+/** A result as received. Instants are ISO 8601 with their offset, as supplied, or a day alone. */
 export interface Result {
   resultCode: ResultCode;
   transactionId?: string;

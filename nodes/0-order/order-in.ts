@@ -1,7 +1,7 @@
-import { basename, win32 } from 'node:path';
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import { requireJournal, stage } from '../stage.ts';
 import { acceptInput } from './accept.ts';
+import { inputName } from './input-name.ts';
 import type { CourierMessage } from './message.ts';
 import type { OrganizationsNode } from './organizations-config.ts';
 
@@ -18,7 +18,8 @@ export default (RED: NodeAPI): void => {
       name: 'order-in',
       run: async (msg) => {
         const organizations = RED.nodes.getNode(def.organizations) as OrganizationsNode | null;
-        const name = typeof msg['filename'] === 'string' ? win32.basename(basename(msg['filename'])) : undefined;
+        const overHttp = msg['req'] !== undefined;
+        const name = inputName(msg['filename'], overHttp);
         const admission = await acceptInput(await valueOf(msg), {
           journal: await requireJournal(RED, def.journal),
           journalId: def.journal,
@@ -26,7 +27,7 @@ export default (RED: NodeAPI): void => {
           organization: (clientGuid) => organizations?.find(clientGuid),
           today: new Date().toISOString().slice(0, 10),
           maxBytes: (Number(def.maxSize) || 25) * 1024 * 1024,
-          source: msg['req'] !== undefined ? 'http' : name !== undefined ? 'file' : 'flow',
+          source: overHttp ? 'http' : name !== undefined ? 'file' : 'flow',
           name,
         });
         // The original message goes on, with its req and res: who waits for an answer gets it there.

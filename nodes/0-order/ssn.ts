@@ -13,18 +13,32 @@ const blanked = (value: unknown, key: string): unknown => {
   if (namesSsn(key)) return '';
   if (Array.isArray(value)) return value.map((inner) => blanked(inner, ''));
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, blanked(inner, name)]));
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name.replace(DASHED, ''), blanked(inner, name)]));
   }
   // An identifier stays what it is, however it looks: it is what people search by.
   return typeof value === 'string' && !/^localid$/i.test(key) ? value.replace(DASHED, '') : value;
 };
 
-// A key that may name one, also with escaped letters, or a number in the usual form.
-const SUSPECT = /"[^"]{0,80}(?:ssn|social|\\u00)[^"]{0,80}"\s*:|\d{3}-\d{2}-\d{4}/i;
+// Escaped letters and digits included.
+const SUSPECT_KEY = /ssn|social|\\u00/i;
+const SUSPECT_VALUE = /\d{3}-\d{2}-\d{4}|\\u00(?:3\d|2d)/i;
 
-/** `text` with social security numbers blanked, from what it was parsed to; the text itself when it holds none. */
-export const blankParsed = (text: string, parsed: unknown): string =>
-  SUSPECT.test(text) ? JSON.stringify(blanked(parsed, '')) : text;
+/** Keys are looked for one by one: a single pattern for all of it can be made to take seconds. */
+const isSuspect = (text: string): boolean => {
+  if (SUSPECT_VALUE.test(text)) return true;
+  for (const [, key = ''] of text.matchAll(/"([^"]{0,160})"\s*:/g)) if (SUSPECT_KEY.test(key)) return true;
+  return false;
+};
+
+/** A JSON text and what it was parsed to with social security numbers blanked in both; the same two when it holds none. */
+export const blankParsed = (text: string, parsed: unknown): { text: string; json: unknown } => {
+  if (!isSuspect(text)) return { text, json: parsed };
+  const json = blanked(parsed, '');
+  return { text: JSON.stringify(json), json };
+};
+
+/** Plain text with social security numbers in the usual form taken out. */
+export const withoutSsn = (text: string): string => text.replace(DASHED, '');
 
 // In text of any kind, UTF-16 included: the usual form, and nine digits behind a word that names them.
 const WRITTEN = /(?<!\d\0?)(?:\d\0?){3}-\0?(?:\d\0?){2}-\0?(?:\d\0?){3}\d(?!\0?\d)/g;

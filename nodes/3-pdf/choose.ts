@@ -2,6 +2,7 @@
 import type { CourierMessage, ReportDocument, ReportImage } from '../0-order/message.ts';
 import type { Result, StoredOrder } from '../0-order/model.ts';
 import { CODES } from '../errors.ts';
+import { limited } from '../pool.ts';
 import { checkImages, type LoadedImages, loadImages } from './images.ts';
 import { type RenderInput, renderInPool } from './render.ts';
 import type { PageSize } from './sheet.ts';
@@ -31,6 +32,9 @@ export type PdfOutcome =
 /** What can be handed in: the renderer and the clock. */
 export interface PdfTools { render: (input: RenderInput) => ReturnType<typeof renderInPool>; now: () => number }
 
+/** Images are read for those only that a worker will soon take. */
+const inTurn = limited(8);
+
 const TOOLS: PdfTools = { render: renderInPool, now: Date.now };
 
 export const sourceOf = (mode: PdfMode, result: Result): 'result' | 'rendered' | 'none' => {
@@ -52,7 +56,9 @@ export const reportFor = async (request: PdfRequest, settings: PdfSettings, { re
   if (source === 'result') {
     return { kind: 'report', pdf: { data: Buffer.from(result.document!.base64, 'base64'), source, warnings: [] } };
   }
-  const { images, warnings } = await imagesFor(request, settings.imageFolder);
-  const rendered = await render({ result, order, organization, images, pageSize: settings.pageSize, now: now() });
-  return { kind: 'report', images, pdf: { data: rendered.data, source, warnings: [...warnings, ...rendered.warnings] } };
+  return await inTurn(async () => {
+    const { images, warnings } = await imagesFor(request, settings.imageFolder);
+    const rendered = await render({ result, order, organization, images, pageSize: settings.pageSize, now: now() });
+    return { kind: 'report', images, pdf: { data: rendered.data, source, warnings: [...warnings, ...rendered.warnings] } };
+  });
 };

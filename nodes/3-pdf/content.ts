@@ -6,7 +6,7 @@ import { diagnosisText } from './diagnosis.ts';
 import { type EyeContent, eyeContent, isExamined } from './eye.ts';
 import { genderText, personText, providerText } from './people.ts';
 import type { ReportKind, Texts } from './texts.ts';
-import { birthDateText, utcText, zonedText } from './times.ts';
+import { dayText, utcText, zonedText } from './times.ts';
 
 export interface ReportSource { result: Result; order: StoredOrder; organization?: Organization | undefined }
 
@@ -59,7 +59,7 @@ const patientOf = (source: ReportSource, texts: Texts): ReportContent['patient']
   const { result, order } = source;
   const { patient } = order;
   const orderer = order.orderingProvider ?? result.orderingProvider;
-  const birthDate = birthDateText(patient.birthDate);
+  const birthDate = dayText(patient.birthDate);
   const genders = patient.genders.length > 0 ? patient.genders : result.patient.genders;
   const ordererText = orderer && providerText(orderer);
   return {

@@ -53,28 +53,32 @@ const load = async (name: string, folder: string): Promise<Loaded> => {
   }
 };
 
-/** The first primary image of an eye, else its first image. */
-const chosen = (references: readonly ImageReference[], laterality: Laterality): number => {
-  const fits = (reference: ImageReference): boolean => reference.laterality === laterality && Boolean(reference.fileName);
-  const primary = references.findIndex((reference) => fits(reference) && reference.context?.toLowerCase() === 'primary');
-  return primary === -1 ? references.findIndex(fits) : primary;
-};
+interface Named { name: string; path: string; primary: boolean }
+
+/** The images of an eye in the order in which they are tried: primary ones first. */
+const named = (references: readonly ImageReference[], laterality: Laterality): Named[] => references
+  .map(({ fileName, context, ...reference }, index) => ({
+    name: reference.laterality === laterality ? fileName ?? '' : '', path: `Images[${index}].FileName`, primary: context?.toLowerCase() === 'primary',
+  }))
+  .filter(({ name }) => name !== '')
+  .sort((one, other) => Number(other.primary) - Number(one.primary));
 
 /**
- * Reads not more than one image per eye out of `folder`. A name that leads outside, a missing or a damaged file becomes
- * a warning, never an error.
+ * Reads not more than one image per eye out of `folder`, the first that can be used. A name that leads outside, a missing or a
+ * damaged file becomes a warning, never an error.
  */
 export const loadImages = async (references: readonly ImageReference[], folder: string): Promise<LoadedImages> => {
   const loaded: LoadedImages = { images: [], warnings: [] };
   for (const laterality of LATERALITIES) {
-    const index = chosen(references, laterality);
-    const name = references[index]?.fileName;
-    if (name === undefined) continue;
-    const path = `Images[${index}].FileName`;
-    const result = await load(name, folder);
-    const image = 'data' in result ? acceptedImage(laterality, result.data) : null;
-    if (image) loaded.images.push(image);
-    else loaded.warnings.push(warning('fault' in result ? result.fault : 'IMAGE_INVALID', path));
+    for (const { name, path } of named(references, laterality)) {
+      const result = await load(name, folder);
+      const image = 'data' in result ? acceptedImage(laterality, result.data) : null;
+      if (image) {
+        loaded.images.push(image);
+        break;
+      }
+      loaded.warnings.push(warning('fault' in result ? result.fault : 'IMAGE_INVALID', path));
+    }
   }
   return loaded;
 };

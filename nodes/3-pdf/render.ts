@@ -43,7 +43,7 @@ export const renderReport = async (input: RenderInput): Promise<RenderOutput> =>
     const texts = textsOf(locale);
     const content = reportContent(input, texts);
     const lettering = openLettering();
-    const sheet = openSheet({
+    const sheet = await openSheet({
       size: input.pageSize, language: locale, lettering,
       title: lettering.letter([content.title, content.mark, content.documentId].filter((part) => part !== undefined).join(' ')),
       created: new Date(instantOf(input.result.gradings.gradedTime) ?? input.now),

@@ -1,5 +1,4 @@
 // Paper: pages, the running lines on each, text, fills, and the tags that tell a screen reader what is what.
-import PDFDocument from 'pdfkit';
 import { type Face, fonts } from './fonts.ts';
 import { faceFor, type Lettering, runsOf } from './lettering.ts';
 
@@ -36,7 +35,9 @@ export interface SheetOptions { size: PageSize; title: string; created: Date; la
 /** `& < >` would break the XMP packet, which pdfkit writes unescaped. */
 const plainTitle = (title: string): string => title.replace(/[&<>]/g, ' ');
 
-export const openSheet = ({ size, title, created, language, lettering }: SheetOptions): Sheet => {
+export const openSheet = async ({ size, title, created, language, lettering }: SheetOptions): Promise<Sheet> => {
+  // Loaded where something is drawn, which is in a worker: the editor's thread can do without its 30 MB.
+  const { default: PDFDocument } = await import('pdfkit');
   const doc = new PDFDocument({
     size: size === 'a4' ? 'A4' : 'LETTER', margin: 0, bufferPages: true, autoFirstPage: true,
     pdfVersion: '1.7', subset: 'PDF/A-2b', tagged: true, lang: language, displayTitle: true,

@@ -1,7 +1,7 @@
 // Dates and times as the report shows them. A birth date is text from end to end: no zone can move it.
 
 /** `YYYY-MM-DD` as MM/DD/YYYY; anything else as it is. */
-export const birthDateText = (birthDate: string): string => birthDate.replace(/^(\d{4})-(\d{2})-(\d{2})$/, '$2/$3/$1');
+export const dayText = (birthDate: string): string => birthDate.replace(/^(\d{4})-(\d{2})-(\d{2})$/, '$2/$3/$1');
 
 /** An ISO 8601 instant with its offset, in epoch milliseconds; undefined for anything that would need a guessed zone. */
 export const instantOf = (iso: string | undefined): number | undefined => {
@@ -25,10 +25,10 @@ const formatterFor = (timeZone: string): Intl.DateTimeFormat => {
 
 const format = (at: number, timeZone: string): string => formatterFor(timeZone).format(at).replace(/[\u202f\u00a0]/g, ' ');
 
-/** An instant in a zone, with the zone's name; in UTC when the zone is unknown; as supplied when it is no instant. */
+/** An instant in a zone, with the zone's name; in UTC when the zone is unknown. A day is a day in every zone; anything else is as supplied. */
 export const zonedText = (iso: string | undefined, timeZone: string): string | undefined => {
   const at = instantOf(iso);
-  if (at === undefined) return iso;
+  if (at === undefined) return iso === undefined ? undefined : dayText(iso);
   try {
     return format(at, timeZone);
   } catch {
@@ -36,10 +36,10 @@ export const zonedText = (iso: string | undefined, timeZone: string): string | u
   }
 };
 
-/** An instant as `MM/DD/YYYY HH:mm UTC`; as supplied when it is no instant. */
+/** An instant as `MM/DD/YYYY HH:mm UTC`, a day as MM/DD/YYYY; anything else as supplied. */
 export const utcText = (iso: string | undefined): string | undefined => {
   const at = instantOf(iso);
-  if (at === undefined) return iso;
+  if (at === undefined) return iso === undefined ? undefined : dayText(iso);
   const [date = '', time = ''] = new Date(at).toISOString().split('T');
-  return `${birthDateText(date)} ${time.slice(0, 5)} UTC`;
+  return `${dayText(date)} ${time.slice(0, 5)} UTC`;
 };

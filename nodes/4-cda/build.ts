@@ -6,21 +6,22 @@ import type { Organization, PatientIdentifier } from '../0-order/organization.ts
 import { effectiveOrganization } from '../0-order/organizations.ts';
 import type { DocumentRecord, Journal } from '../journal/port.ts';
 import { asBuffer, inPool } from '../pool.ts';
-import { checkDocument } from './check.ts';
+import type { CheckReport } from './check.ts';
 import type { GenderPreference } from './codes.ts';
-import { buildDocument, type DocumentInput, type DocumentSettings } from './document.ts';
+import type { DocumentInput, DocumentSettings } from './document.ts';
 
 /** Our own reading of the rules on our own document: what it finds travels as a warning, since a patient waits for the report. */
-const rulesBroken = (data: Uint8Array): Warning[] => {
-  const [first, ...more] = checkDocument(data).findings.filter(({ severity }) => severity === 'error');
+const rulesBroken = ({ findings }: CheckReport): Warning[] => {
+  const [first, ...more] = findings.filter(({ severity }) => severity === 'error');
   if (first === undefined) return [];
   return [{ code: 'CDA_INVALID', path: first.xpath, text: `${first.code}: ${first.text}${more.length > 0 ? ` And ${more.length} more.` : ''}` }];
 };
 
-/** The worker's side. */
-export const buildInWorker = (input: DocumentInput): { data: Buffer; warnings: Warning[] } => {
+/** The worker's side: the libraries that write and read XML are loaded there only. */
+export const buildInWorker = async (input: DocumentInput): Promise<{ data: Buffer; warnings: Warning[] }> => {
+  const [{ buildDocument }, { checkDocument }] = await Promise.all([import('./document.ts'), import('./check.ts')]);
   const { data, warnings } = buildDocument(input);
-  return { data, warnings: [...warnings, ...rulesBroken(data)] };
+  return { data, warnings: [...warnings, ...rulesBroken(checkDocument(data))] };
 };
 
 /** What the form saves. `organization`: as the organization, or its site, says; *none* where neither does. */
@@ -68,7 +69,7 @@ export const buildClinicalDocument = async (
   if (stored) return fromRecord(stored);
   const id = newId().toUpperCase();
   const input: DocumentInput = { order, result, organization: submitter, pdf, now, id, settings };
-  const built = await inPool<DocumentInput, { data: Uint8Array; warnings: Warning[] }>(import.meta.url, 'buildInWorker', input);
+  const built = await inPool<DocumentInput, { data: Uint8Array; warnings: Warning[] }>(import.meta.url, 'buildInWorker', input, 1);
   const record: DocumentRecord = { id, profile, ...built };
   return fromRecord(direct && journal ? await journal.saveDocument(direct.id, record) : record);
 };

@@ -95,4 +95,4 @@ export const sealTask = (request: SealRequest): { raw: Buffer } => ({ raw: sealM
 
 /** `sealMail` off the main thread. */
 export const sealInPool = async (request: SealRequest): Promise<Buffer> =>
-  asBuffer((await inPool<SealRequest, { raw: Uint8Array }>(import.meta.url, 'sealTask', request)).raw);
+  asBuffer((await inPool<SealRequest, { raw: Uint8Array }>(import.meta.url, 'sealTask', request, 2)).raw);

@@ -1,5 +1,6 @@
 // Reading notifications: MDN (RFC 8098, processed and dispatched as in the Direct Delivery Notification guide 1.0) and DSN (RFC 3464).
 // Written for what really comes: encoded parts, blank lines in front, RFC 6533 global types, missing or misplaced ids.
+import { withoutSsn } from '../0-order/ssn.ts';
 import { contentType, decodedBody, headerOf, type MimeEntity, parseEntity, partsOf } from '../mail/mime.ts';
 import { addressOf, cleanText, type FieldGroup, fieldGroups, lastMessageIdOf, messageIdOf } from './notification-fields.ts';
 import type { Notice } from './types.ts';
@@ -55,7 +56,7 @@ const readMdn = (report: MimeEntity, parts: MimeEntity[], body: Buffer): Notice[
     // The MDN's From is the recipient (Applicability Statement 3).
     recipient: recipientIn(fields) || addressOf(headerOf(report, 'from')),
     event: dispositionEvent(disposition, fields),
-    detail: cleanText(reason === '' ? disposition : `${disposition} ${reason}`),
+    detail: cleanText(withoutSsn(reason === '' ? disposition : `${disposition} ${reason}`)),
   }];
 };
 
@@ -84,7 +85,7 @@ const readDsn = (report: MimeEntity, parts: MimeEntity[], body: Buffer): Notice[
     originalMessageId,
     recipient: recipientIn(group) || alone,
     event: actionEvent(group),
-    detail: cleanText(`${group.get('action') ?? ''} ${group.get('status') ?? ''} ${group.get('diagnostic-code') ?? ''}`),
+    detail: cleanText(withoutSsn(`${group.get('action') ?? ''} ${group.get('status') ?? ''} ${group.get('diagnostic-code') ?? ''}`)),
   }));
 };
 

@@ -1,4 +1,5 @@
 // What is done with one mail that arrived: opened, judged, applied or kept. Resolves when the journal has committed.
+import { blankSsn } from '../0-order/ssn.ts';
 import type { OpenedMail, OpenRequest } from '../5-smime/types.ts';
 import type { Journal } from '../journal/port.ts';
 import { deliveryNotice, isAuthentic } from './notice.ts';
@@ -23,7 +24,7 @@ const summary = ({ kind, event, detail, recipient, originalMessageId }: Notice):
   ({ kind, event, detail, recipient, originalMessageId });
 
 const keep = async (tools: ReceptionTools, raw: Buffer, code: string, text: string): Promise<void> => {
-  await tools.journal.rejectInput({ bytes: raw, source: SOURCE }, { code, text, kind: 'unreadable' });
+  await tools.journal.rejectInput({ bytes: blankSsn(raw), source: SOURCE }, { code, text, kind: 'unreadable' });
 };
 
 const applyOne = async (notice: Notice, raw: Buffer, authentic: boolean, tools: ReceptionTools): Promise<NoticeReceipt> => {

@@ -7,8 +7,8 @@ import { type Command, UsageError } from './command.ts';
 
 export const cda: Command = async (args, { cwd }) => {
   const { values, positionals } = parseArgs({ args, options: { json: { type: 'boolean' } }, allowPositionals: true });
-  const [verb, file] = positionals;
-  if (verb !== 'check' || file === undefined) throw new UsageError('cda check FILE');
+  const [verb, file, ...more] = positionals;
+  if (verb !== 'check' || file === undefined || more.length > 0) throw new UsageError('cda check FILE');
   const answer = checkDocument(await readFile(resolve(cwd, file)));
   const lines = answer.findings.map(({ severity, code, xpath, text }) => `${severity}  ${code}  ${xpath}  ${text}`);
   process.stdout.write(values.json ? `${JSON.stringify(answer)}\n` : `${[answer.verdict, ...lines].join('\n')}\n`);

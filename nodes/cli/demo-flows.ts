@@ -29,19 +29,26 @@ const equipped = ({ account: _account, ...organization }: Organization): Organiz
   return { ...organization, sender, identity: domainOf(sender), ...(organization.sites !== undefined && { sites }) };
 };
 
+/** The domains that are sent from. */
+export const senderDomains = (organizations: Organization[]): string[] => {
+  const senders = organizations.flatMap(({ sender, sites }) => [sender, ...Object.values(sites ?? {}).map((site) => site.sender)]);
+  return [...new Set(senders.flatMap((sender) => sender === undefined ? [] : [domainOf(sender)]))];
+};
+
 /** One identity node for each domain that is sent from. */
 const identityNodes = async (organizations: Organization[], network: Network): Promise<FlowNode[]> => {
-  const senders = organizations.flatMap(({ sender, sites }) => [sender, ...Object.values(sites ?? {}).map((site) => site.sender)]);
-  const domains = [...new Set(senders.flatMap((sender) => sender === undefined ? [] : [domainOf(sender)]))];
-  return await Promise.all(domains.map(async (domain) => {
+  return await Promise.all(senderDomains(organizations).map(async (domain) => {
     const { certificatePem, keyPem } = await network.senderIdentity(domain);
-    return { id: `identity-${domain}`, type: 'direct-identity', name: domain, format: 'pem', credentials: { certificate: certificatePem, key: keyPem } };
+    const credentials = { certificate: certificatePem, key: keyPem };
+    return { id: `identity-${domain}`, type: 'direct-identity', name: domain, format: 'pem', credentials };
   }));
 };
 
-export const demoFlows = async (options: DemoOptions, network: Network): Promise<FlowNode[]> => {
+export const demoOrganizations = async (options: DemoOptions): Promise<Organization[]> =>
+  organizationsOf(options, await readBundle(BUNDLE)).map(equipped);
+
+export const demoFlows = async (options: DemoOptions, organizations: Organization[], network: Network): Promise<FlowNode[]> => {
   const bundle = await readBundle(BUNDLE);
-  const organizations = organizationsOf(options, bundle).map(equipped);
   const changes: [string, Record<string, unknown>][] = [
     ['direct-organizations', { organizations }],
     ['direct-hisp-account', { deadline: String(options.deadlineSeconds), retryFirst: '2' }],

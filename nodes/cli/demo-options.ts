@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util';
 import type { Organization, PatientIdentifier, RoutePolicy } from '../0-order/organization.ts';
 import { readOrganizationsJson } from '../0-order/organizations.ts';
 import type { RouteRow } from '../1-route/route-row.ts';
-import { readRouteCsv } from '../1-route/route-table.ts';
-import { readDirectoryCsv } from '../2-npi/directory.ts';
+import { readRouteText } from '../1-route/route-table.ts';
+import { readDirectoryText } from '../2-npi/directory.ts';
 import { BUNDLE, bundleFolder } from './bundle.ts';
 import { UsageError } from './command.ts';
 import { TEXTS } from './texts.ts';
@@ -21,6 +21,8 @@ export interface DemoOptions {
   policy?: RoutePolicy;
   pdf?: 'absent' | 'render' | 'pass';
   deadlineSeconds: number;
+  /** The summary as one line of JSON instead of the table. */
+  json: boolean;
   /** Text of the --expect file. */
   expect?: string;
   /** Files given as options, which are no inputs even where they lie among them. */
@@ -48,7 +50,7 @@ const seconds = (text: string): number => {
 const string = { type: 'string' } as const;
 const OPTIONS = {
   input: string, out: string, route: string, organizations: string, directory: string,
-  'patient-id': string, policy: string, pdf: string, deadline: string, expect: string,
+  'patient-id': string, policy: string, pdf: string, deadline: string, expect: string, json: { type: 'boolean' },
 } as const;
 
 export const readDemoOptions = async (args: string[], cwd: string): Promise<DemoOptions> => {
@@ -56,17 +58,18 @@ export const readDemoOptions = async (args: string[], cwd: string): Promise<Demo
   if (values.out === undefined) throw new UsageError(TEXTS.missingOption('out'));
   const path = (file: string | undefined): string | undefined => file === undefined ? undefined : resolve(cwd, file);
   const [route, organizations, directory, expect] = [values.route, values.organizations, values.directory, values.expect].map(path);
-  if (directory !== undefined) readDirectoryCsv(await readFile(directory, 'utf8'));
+  if (directory !== undefined) readDirectoryText(await readFile(directory, 'utf8'));
   const [patientId, policy, pdf] = [choice('patient-id', values['patient-id']), choice('policy', values.policy), choice('pdf', values.pdf)];
   return {
     input: path(values.input) ?? resolve(bundleFolder(BUNDLE), 'samples'),
     out: resolve(cwd, values.out),
-    ...(route !== undefined && { route: { file: route, rows: readRouteCsv(await readFile(route, 'utf8')) } }),
+    ...(route !== undefined && { route: { file: route, rows: readRouteText(await readFile(route, 'utf8')) } }),
     ...(organizations !== undefined && { organizations: readOrganizationsJson(await readFile(organizations, 'utf8')) }),
     ...(directory !== undefined && { directory: { file: directory } }),
     ...(patientId !== undefined && { patientId }),
     ...(policy !== undefined && { policy }),
     ...(pdf !== undefined && { pdf }),
+    json: values.json ?? false,
     deadlineSeconds: seconds(values.deadline ?? '15'),
     ...(expect !== undefined && { expect: await readFile(expect, 'utf8') }),
     files: [route, organizations, directory, expect].filter((file) => file !== undefined),

@@ -1,4 +1,4 @@
-// The inputs of a demo run: found, told apart by content, put in order, handed in by HTTP as any sender would.
+// The inputs of a demo run: found, told apart by content, put in order, handed in by HTTP as every sender would.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from './command.ts';

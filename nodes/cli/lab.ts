@@ -19,6 +19,8 @@ export interface LabOptions {
   pki: string;
   port: number;
   settings: Record<string, unknown>;
+  /** The domain of the bundle's own identity. */
+  senderDomain?: string;
   /** The flows to deploy, once the network is up; null: those that the user directory has. */
   flows: (network: Network) => Promise<FlowNode[] | null>;
 }
@@ -47,7 +49,7 @@ const ending = () => {
   };
 };
 
-export const startLab = async ({ userDir, pki, port, settings, flows }: LabOptions): Promise<Lab> => {
+export const startLab = async ({ userDir, pki, port, settings, flows, senderDomain = SENDER_DOMAIN }: LabOptions): Promise<Lab> => {
   const end = ending();
   try {
     end.later(closePool);
@@ -55,7 +57,7 @@ export const startLab = async ({ userDir, pki, port, settings, flows }: LabOptio
     const login = { user: 'courier', password: randomBytes(12).toString('base64url') };
     const network = await startNetwork({ folder: pki, privateFolder: join(userDir, 'private'), notifyPort, ...login });
     end.later(network.stop);
-    const sender = await network.senderIdentity(SENDER_DOMAIN);
+    const sender = await network.senderIdentity(senderDomain);
     announce({
       DIRECT_HISP_PORT: String(network.smtpPort),
       DIRECT_HISP_USER: login.user,

@@ -19,6 +19,8 @@ const explain = (error: unknown): string => {
   if (error instanceof UsageError) return `${error.message}\n\n${TEXTS.help}`;
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS')) return `${(error as Error).message}\n\n${TEXTS.help}`;
+  // A file that is not there or may not be read: the system's own sentence names it.
+  if ((error as NodeJS.ErrnoException | null)?.syscall !== undefined) return (error as Error).message;
   return isCourierError(error) ? `${error.code}: ${error.message}` : (error as Error).stack ?? asCourierError(error).message;
 };
 

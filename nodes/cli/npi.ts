@@ -5,8 +5,8 @@ import { type Command, UsageError } from './command.ts';
 
 export const npi: Command = async (args) => {
   const { values, positionals } = parseArgs({ args, options: { json: { type: 'boolean' } }, allowPositionals: true });
-  const [verb, number] = positionals;
-  if (verb !== 'check' || number === undefined) throw new UsageError('npi check NUMBER');
+  const [verb, number, ...more] = positionals;
+  if (verb !== 'check' || number === undefined || more.length > 0) throw new UsageError('npi check NUMBER');
   const answer = readNpi(number);
   process.stdout.write(values.json ? `${JSON.stringify(answer)}\n` : `${answer.text}\n`);
   return answer.valid ? 0 : 2;

@@ -6,6 +6,7 @@ import { readOpenKeys } from '../5-smime/identity.ts';
 import { openMail } from '../5-smime/open.ts';
 import { readPem } from '../5-smime/pem.ts';
 import type { OpenedMail } from '../5-smime/types.ts';
+import { CourierError } from '../errors.ts';
 import { leafParts, type LeafPart } from '../mail/leaf-parts.ts';
 import { type Command, UsageError } from './command.ts';
 import { TEXTS } from './texts.ts';
@@ -42,14 +43,15 @@ export const open: Command = async (args, { cwd }) => {
     options: { recipient: option, anchors: option, 'passphrase-file': option, out: option, json: { type: 'boolean' } },
     allowPositionals: true,
   });
-  const [file] = positionals;
-  if (file === undefined) throw new UsageError('open MAIL --recipient KEY --anchors PEM');
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) throw new UsageError('open MAIL --recipient KEY --anchors PEM');
   for (const name of ['recipient', 'anchors'] as const) if (values[name] === undefined) throw new UsageError(TEXTS.missingOption(name));
   const read = async (path: string): Promise<Buffer> => await readFile(resolve(cwd, path));
   const secret = values['passphrase-file'];
   const passphrase = secret === undefined ? undefined : (await read(secret)).toString('utf8').replace(/\r?\n$/, '');
   const keys = readOpenKeys(await read(values.recipient!), passphrase);
   const anchors = readPem(await read(values.anchors!));
+  if (anchors.length === 0) throw new CourierError('TRUST_INVALID', { detail: 'no certificate in the file of --anchors' });
   const opened = openMail(await read(file), { keys, anchors, now: new Date() });
   const parts = opened.message === null ? [] : leafParts(opened.message);
   if (opened.verdict === 'accept' && values.out !== undefined) await save(resolve(cwd, values.out), opened.message!, parts);

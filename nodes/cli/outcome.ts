@@ -21,7 +21,9 @@ export interface Outcome {
 }
 
 export const readOutcome = async (journal: Journal): Promise<Outcome> => {
-  const [inputs, messages, deliveries, { unrated }] = await Promise.all([journal.inputs(), journal.messages(), journal.deliveries(), journal.counts()]);
+  const [inputs, messages, deliveries, { unrated }] = await Promise.all([
+    journal.inputs(), journal.messages(), journal.deliveries(), journal.counts(),
+  ]);
   // Mail that is no notification is kept as an input too; it is nothing that was handed in.
   return { inputs: inputs.filter(({ source }) => source !== 'hisp-receive'), messages, deliveries, unrated };
 };

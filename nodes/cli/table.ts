@@ -9,7 +9,8 @@ const cutStart = (text: string, width: number): string => text.length <= width ?
 
 const row = (delivery: DeliveryRecord): string[] => [
   delivery.orderLocalId, delivery.recipient ?? `NPI ${delivery.npi ?? '?'}`, delivery.level, delivery.state, delivery.code ?? '',
-  String(delivery.attempts.length), delivery.fee === null ? '' : `${delivery.fee.amount} ${delivery.fee.currency}`, delivery.code === null ? cut(delivery.why, 110) : cutStart(delivery.why, 110),
+  String(delivery.attempts.length), delivery.fee === null ? '' : `${delivery.fee.amount} ${delivery.fee.currency}`,
+  delivery.code === null ? cut(delivery.why, 110) : cutStart(delivery.why, 110),
 ];
 
 const align = (rows: string[][]): string => {
@@ -24,7 +25,7 @@ const lines = (title: string, entries: { file?: string | null; code: string | nu
 export const outcomeTable = (outcome: Outcome): string => {
   const { held, waiting, rejected, fees } = summaryJson(outcome);
   const sorted = [...outcome.deliveries].sort((a, b) => a.orderLocalId < b.orderLocalId ? -1 : 1);
-  const replays = outcome.inputs.filter((input) => input.outcome === 'replay').map(({ name }) => ({ file: name, code: 'REPLAY', why: 'Known already; answered, and nothing happened.' }));
+  const replays = outcome.inputs.filter((input) => input.outcome === 'replay').map(({ name }) => ({ file: name, code: 'REPLAY', why: TEXTS.replay }));
   return [
     align([[...TEXTS.columns], ...sorted.map(row)]),
     ...lines('held', held), ...lines('waiting', waiting), ...lines('rejected', rejected), ...lines('replay', replays),

@@ -6,7 +6,7 @@ export const TEXTS = {
         Node-RED with the flow iris-results and a simulated HISP network on this machine.
   demo  --input DIR --out DIR [--route FILE] [--organizations FILE] [--directory FILE] [--expect FILE]
         [--patient-id none|null|mrn] [--policy union|site-over-organization|most-specific]
-        [--pdf absent|render|pass] [--deadline SECONDS]
+        [--pdf absent|render|pass] [--deadline SECONDS] [--json]
         The same flow without the browser: inputs from DIR, mails, documents and a summary to the other.
         Exit 0 all ended well, 3 something did not or --expect is not met, 1 could not run.
   open  MAIL --recipient KEY --anchors PEM [--passphrase-file FILE] [--out DIR] [--json]
@@ -33,6 +33,7 @@ export const TEXTS = {
   running: 'Eight synthetic orders and results go through the flow …',
   stored: 'What is in the journal (nothing was run again; -- --fresh empties it):',
   stop: 'Ctrl-C stops it.',
+  replay: 'Known already; answered, and nothing happened.',
   portTaken: (wanted: number, port: number) => `Port ${wanted} is taken; using ${port}.`,
   columns: ['ORDER', 'RECIPIENT', 'LEVEL', 'STATE', 'CODE', 'TRIES', 'FEE', 'WHY'],
 } as const;

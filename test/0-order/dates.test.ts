@@ -85,9 +85,14 @@ describe('instants', () => {
     expect(instant('1/6/2026 12:15 AM')).to.equal('2026-01-06T00:15:00.000+00:00');
   });
 
-  it('say when the text had no offset or no time', () => {
-    for (const [text, zoned] of [['2026-01-06T14:15:00Z', true], ['2026-01-06T14:15:00', false], ['2026-01-06', false],
-      ['1/6/2026 2:15 PM', false]] as const) {
+  it('stay a day where the text names no more: a time made up at midnight would be the day before in America', () => {
+    for (const text of ['2026-01-06', '1/6/2026', '20260106']) {
+      expect(readInstant(text, 'x', TODAY), text).to.deep.equal({ instant: '2026-01-06', zoned: true });
+    }
+  });
+
+  it('say when a time had no offset', () => {
+    for (const [text, zoned] of [['2026-01-06T14:15:00Z', true], ['2026-01-06T14:15:00', false], ['1/6/2026 2:15 PM', false]] as const) {
       expect(readInstant(text, 'x', TODAY).zoned, text).to.equal(zoned);
     }
   });

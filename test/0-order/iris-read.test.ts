@@ -147,6 +147,13 @@ describe('what is kept of an input', () => {
     expect(read(text)).to.deep.include({ order: order() });
   });
 
+  it('is what goes on: the numbers are in nothing that was read', () => {
+    const note = (Text: string): unknown => readIris(irisResult({ Gradings: { Notes: [{ Date: '2026-01-06T14:09:00Z', Text }] } }), OPTIONS);
+    expect(JSON.stringify(note('SSN 123-45-6789 on file'))).to.include('SSN  on file').and.not.include('123-45-6789');
+    const escaped = JSON.stringify(irisOrder({ HealthPlan: { PrimaryCareProvider: { NPI: '123-45-6789' } } })).replace('123-45', '12\\u0033-45');
+    expect(JSON.stringify(read(escaped))).to.not.match(/123-45-6789|u0033/);
+  });
+
   it('keeps an identifier that only looks like one', () => {
     expect(kept(irisOrder({ Patient: { LocalId: '123-45-6789' } }))).to.include('123-45-6789');
   });

@@ -41,6 +41,21 @@ describe('letters of a report', () => {
   });
 });
 
+describe('the fonts', () => {
+  it('know each letter, whatever accented letter was drawn before it', async () => {
+    // A copy of the module has fonts of its own, of which nothing was drawn yet.
+    const fresh = '../../nodes/3-pdf/fonts.ts?fresh';
+    const { fonts } = await import(fresh) as typeof import('../../nodes/3-pdf/fonts.ts');
+    for (const font of Object.values(fonts())) {
+      for (const word of ['ÅÉÎÕÜÇàéîõüçñ', 'ΆΈΉάέή', 'ЁЙёй', 'Áž']) for (const glyph of font.layout(word).glyphs) expect(glyph.path).to.be.an('object');
+      for (const letter of 'AEIOUCNYaeiouçnΑΕαεЕИеи') {
+        expect(font.layout(letter).glyphs.map(({ codePoints }) => String.fromCodePoint(...codePoints)), letter).to.deep.equal([letter]);
+      }
+      expect(font.layout('fi').glyphs.flatMap(({ codePoints }) => codePoints)).to.deep.equal([0x66, 0x69]);
+    }
+  });
+});
+
 describe('wrapping', () => {
   const measure = (text: string): number => Array.from(text).length;
 

@@ -130,6 +130,8 @@ describe('the report, read back by PDF.js', () => {
     const local = { ...result(), order: { ...result().order, servicedTime: '2026-01-05T10:30:00' } };
     expect(await textOf({ result: local })).to.include('on 2026-01-05T10:30:00 for');
     expect(await textOf({ organization: undefined })).to.include('01/05/2026, 10:30 AM UTC');
+    const day = { ...result(), order: { ...result().order, servicedTime: '2026-01-05' } };
+    expect(await textOf({ result: day })).to.include('on 01/05/2026 for');
   });
 
   it('prints the birth date of the order in every time zone of the machine', () => {

@@ -96,11 +96,11 @@ describe('building a document for a message', function () {
     expect(failed).to.be.instanceOf(CourierError).and.include({ code: 'CDA_FAILED', detail: 'not a PDF' });
   });
 
-  it('tells when our own check finds an error in our own document', () => {
-    const { data, warnings } = buildInWorker(input({ organization: { ...ORGANIZATION, oid: 'urn:oid:1.2.3' }, settings: { identifier: 'mrn' } }));
+  it('tells when our own check finds an error in our own document', async () => {
+    const { data, warnings } = await buildInWorker(input({ organization: { ...ORGANIZATION, oid: 'urn:oid:1.2.3' }, settings: { identifier: 'mrn' } }));
     expect(checkDocument(data).verdict).to.equal('errors');
     expect(warnings.map(({ code, path }) => `${code} ${path}`)).to.deep.equal(['CDA_INVALID /ClinicalDocument/recordTarget/patientRole/id']);
-    expect(buildInWorker(input({ order: order(fullPatient()) })).warnings).to.deep.equal([]);
+    expect((await buildInWorker(input({ order: order(fullPatient()) }))).warnings).to.deep.equal([]);
     expect(readBack(data, { family: `${PATIENT}//c:family` })).to.deep.equal({ family: 'Testpatient' });
   });
 });

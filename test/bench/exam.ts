@@ -5,7 +5,7 @@ import { fundusPng } from '../support/images.ts';
 import { inputPair } from '../support/samples.ts';
 
 /** Side of a picture in pixels: with the fonts the report then has about 200 KB. */
-const PICTURE = 330;
+export const PICTURE = 350;
 const DOMAINS = 4;
 
 export const writePictures = async (folder: string): Promise<void> => {

@@ -7,7 +7,7 @@ import type * as PkiModule from '../../nodes/6-hisp/simulator/pki.ts';
 import { built } from './built.ts';
 import { examOf, writePictures } from './exam.ts';
 import type { LoopDelay, NodeRedAnswer, NodeRedInput } from './node-red.ts';
-import { CORE, startSimulator, startWorker, type Worker } from './processes.ts';
+import { CORE, type Simulator, startSimulator, startWorker, type Worker } from './processes.ts';
 
 export interface FlowOptions { folder: string; pin: boolean; seconds: number; nodeOptions: string[] }
 
@@ -22,12 +22,16 @@ export interface FlowFigures {
   failed: number;
 }
 
-export interface Setting { pki: string; sender: { certificatePem: string; keyPem: string }; user: string; password: string; simulator: Awaited<ReturnType<typeof startSimulator>>; notifyPort: number }
+export interface Setting {
+  pki: string; privateFolder: string; sender: { certificatePem: string; keyPem: string };
+  user: string; password: string; notifyPort: number; simulator: Simulator;
+}
 
 const SENDER_DOMAIN = 'direct.courier.example';
 /** Accepted but not yet delivered. More only makes the queues longer. */
 const UNDER_WAY = 24;
-const WARM_UP = 60;
+/** The first ones are slow: code is compiled, certificates are made. */
+const WARM_UP = 150;
 const PATIENCE_MS = 60_000;
 
 /** The simulated network in a process of its own, and what is needed to speak with it. */
@@ -38,7 +42,7 @@ export const startSetting = async (folder: string, pin: boolean): Promise<Settin
   const sender = await (await openPki({ folder: pki, privateFolder })).senderIdentity(SENDER_DOMAIN);
   const [user, password, notifyPort] = ['courier', randomBytes(12).toString('base64url'), await freePort()];
   const simulator = await startSimulator({ core: CORE.around, pin, folder: pki, privateFolder, notifyPort, user, password });
-  return { pki, sender, user, password, simulator, notifyPort };
+  return { pki, privateFolder, sender, user, password, simulator, notifyPort };
 };
 
 const environmentOf = ({ pki, sender, user, password, simulator, notifyPort }: Setting): Record<string, string> => ({

@@ -6,6 +6,7 @@ import type * as EngineModule from '../../nodes/cli/engine.ts';
 import type * as LabModule from '../../nodes/cli/lab.ts';
 import type * as OpenModule from '../../nodes/journal/open.ts';
 import { built } from './built.ts';
+import { cpuMs } from './timing.ts';
 
 export interface NodeRedInput { userDir: string; pictures: string; environment: Record<string, string> }
 
@@ -22,11 +23,6 @@ const RESOLUTION = 10;
 const TELL_EVERY_MS = 25;
 
 const say = (answer: NodeRedAnswer): void => { process.send?.(answer); };
-
-const cpuMs = (): number => {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-};
 
 const start = async ({ userDir, pictures, environment }: NodeRedInput): Promise<void> => {
   Object.assign(process.env, environment);

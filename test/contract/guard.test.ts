@@ -23,6 +23,14 @@ describe('what a Debug node may see', () => {
     expect(JSON.stringify(withoutPatientData({ direct: {}, error: { message: `cannot read ${MARKER}` } }))).to.not.include(MARKER);
   });
 
+  it('nothing of a decrypted mail, of the other side\'s own words, or of what a node of ours failed on', () => {
+    for (const msg of [
+      { payload: MARKER, opened: { message: MARKER } },
+      { receipt: { event: 'failed', detail: MARKER } },
+      { payload: MARKER, filename: MARKER, error: { message: 'x', source: { id: 'n1', type: 'direct-order-in' } } },
+    ]) expect(JSON.stringify(withoutPatientData(msg))).to.not.include(MARKER);
+  });
+
   it('messages of other flows pass as they are, and the message itself is never changed', () => {
     const foreign = { payload: 'hello' };
     expect(withoutPatientData(foreign)).to.equal(foreign);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { importsOf, isAdapter, packageJson, packagesOf, ROOT, roomOf, sources } from './tree.ts';
+import { importsOf, isAdapter, packageJson, packagesOf, read, ROOT, roomOf, sources } from './tree.ts';
 
 const STAGES = ['0-order', '1-route', '2-npi', '3-pdf', '4-cda', '5-smime', '6-hisp', '7-fee'];
 const ON_TOP = ['cli', 'console', 'simulator'];
@@ -50,5 +50,17 @@ describe('import direction', () => {
       .filter(({ name, typeOnly }) => !typeOnly && !name.startsWith('node:') && !known.has(name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/')))
       .map(({ name }) => `${file}: ${name}`));
     expect(foreign).to.deep.equal([]);
+  });
+});
+
+describe('source files', () => {
+  it('have lines that fit a screen, and one idea each', () => {
+    const lines = sources.map((file) => ({ file, lines: read(file).split('\n') }));
+    expect(lines.filter((entry) => entry.lines.some((line) => line.length > 150)).map(({ file }) => file)).to.deep.equal([]);
+    expect(lines.filter((entry) => entry.lines.length > 220).map(({ file }) => file)).to.deep.equal([]);
+  });
+
+  it('hold no unfinished business', () => {
+    expect(sources.filter((file) => /\b(TODO|FIXME|XXX|HACK)\b|@ts-ignore|\bas any\b/.test(read(file)))).to.deep.equal([]);
   });
 });

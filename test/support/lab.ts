@@ -28,14 +28,16 @@ const patiently = async <Value>(what: string, look: () => Promise<Value | undefi
   }
 };
 
-/** Starts the laboratory with the bundle's flow after `change`. */
-export const startTestLab = async (change: (flows: FlowNode[], network: Lab['network']) => FlowNode[] | Promise<FlowNode[]> = (flows) => flows): Promise<TestLab> => {
+type Change = (flows: FlowNode[], network: Lab['network']) => FlowNode[] | Promise<FlowNode[]>;
+
+/** Starts the laboratory with the bundle's flow after `change`; `settings` count more than the laboratory's own. */
+export const startTestLab = async (change: Change = (flows) => flows, settings: Record<string, unknown> = {}): Promise<TestLab> => {
   const { startLab } = await built<typeof import('../../nodes/cli/lab.ts')>('cli/lab.js');
   const { BUNDLE, readBundle } = await built<typeof import('../../nodes/cli/bundle.ts')>('cli/bundle.js');
   const userDir = temporaryFolder();
   const lab = await startLab({
     userDir, pki: join(userDir, 'pki'), port: 0,
-    settings: { disableEditor: true, credentialSecret: 'test', logging: { console: { level: 'off', metrics: false, audit: false } } },
+    settings: { disableEditor: true, credentialSecret: 'test', logging: { console: { level: 'off', metrics: false, audit: false } }, ...settings },
     flows: async (network) => await change(await readBundle(BUNDLE), network),
   });
   return {

@@ -40,9 +40,9 @@ const decode = (bytes: Uint8Array): string => {
 export const parseInput = (bytes: Uint8Array, maxBytes: number): { json: unknown; raw: Uint8Array } => {
   if (bytes.byteLength > maxBytes) throw new CourierError('INPUT_TOO_LARGE', { detail: `${bytes.byteLength} of ${maxBytes} bytes` });
   const text = decode(bytes);
-  const json = parseJson(text);
-  const kept = blankParsed(text, json);
-  return { json, raw: kept === text ? bytes : Buffer.from(kept, 'utf8') };
+  // What goes on is what is kept: a number in a note would end up in the report.
+  const kept = blankParsed(text, parseJson(text));
+  return { json: kept.json, raw: kept.text === text ? bytes : Buffer.from(kept.text, 'utf8') };
 };
 
 type Likeness = 'order' | 'result' | 'unreadable';
