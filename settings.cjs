@@ -3,6 +3,7 @@
 //   DIRECT_COURIER_SECRET    long random text that encrypts the credentials file (required)
 //   DIRECT_COURIER_USER      editor user name (default admin)
 //   DIRECT_COURIER_PASSWORD  bcrypt hash made by `node-red admin hash-pw` (required)
+// An `http in` node that skips body parsing reads a body of any size: put a reverse proxy with a limit before such an instance.
 'use strict';
 
 const { DIRECT_COURIER_SECRET, DIRECT_COURIER_USER = 'admin', DIRECT_COURIER_PASSWORD, PORT = '1880' } = process.env;

@@ -48,9 +48,14 @@ const started = (): Piscina => {
   return pool;
 };
 
+const isOwn = (value: unknown): value is Uint8Array<ArrayBuffer> => value instanceof Uint8Array && value.byteLength === value.buffer.byteLength;
+
+const bytesOf = (record: unknown): ArrayBuffer[] =>
+  typeof record === 'object' && record !== null ? Object.values(record).filter(isOwn).map(({ buffer }) => buffer) : [];
+
+/** Bytes stand in a result or in the records of its lists. What lies deeper may be the worker's own, such as certificates it keeps. */
 const ownBuffers = (result: unknown): ArrayBuffer[] =>
-  Object.values(result ?? {}).filter((value): value is Uint8Array<ArrayBuffer> =>
-    value instanceof Uint8Array && value.byteLength === value.buffer.byteLength).map((value) => value.buffer);
+  [...bytesOf(result), ...Object.values(result ?? {}).filter(Array.isArray).flatMap((list: unknown[]) => list.flatMap(bytesOf))];
 
 /** The worker's side. */
 export const work = async ({ moduleUrl, exportName, input }: Task): Promise<unknown> => {
@@ -86,23 +91,6 @@ export const inPool = async <Input, Output extends object>(moduleUrl: string, ex
 /** A Buffer over the same memory: structured clone turns Buffers into Uint8Arrays. */
 export const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-/** Lets `places` pieces of work be under way at a time; the others wait in order, before they take any memory. */
-export const limited = (places: number): (<Result>(work: () => Promise<Result>) => Promise<Result>) => {
-  const waiting: (() => void)[] = [];
-  let free = places;
-  return async (work) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free += 1;
-    }
-  };
-};
 
 /** Ends the workers; the next task starts new ones. For process shutdown and tests. */
 export const closePool = async (): Promise<void> => {

@@ -1,9 +1,11 @@
-// Strict JSON from untrusted bytes: a depth limit, and faults told by line and column. The texts never quote the input,
+// Strict JSON from untrusted bytes: limits of depth and number, and faults told by line and column. The texts never quote the input,
 // which is why the messages of JSON.parse itself are not used.
 import { CourierError } from '../errors.ts';
 import { locateFault, type JsonFault } from './json-fault.ts';
 
 const DEPTH_MAX = 64;
+// An honest result holds some hundreds. A million take a second to parse, and nobody else gets a turn meanwhile.
+const VALUES_MAX = 200_000;
 
 const isEscaped = (text: string, quote: number): boolean => {
   let backslashes = 0;
@@ -11,20 +13,23 @@ const isEscaped = (text: string, quote: number): boolean => {
   return backslashes % 2 === 1;
 };
 
-/** Checked before parsing, where hostile nesting would eat the memory. Brackets in strings do not count. */
-const isTooDeep = (text: string): boolean => {
-  let depth = 0;
+/** What is too much, checked before parsing, where hostile text would eat the memory. What stands in strings does not count. */
+const excess = (text: string): string | undefined => {
+  let [depth, values] = [0, 0];
   for (let at = 0; at < text.length; at += 1) {
     const char = text[at];
     if (char === '"') {
       do at = text.indexOf('"', at + 1); while (at !== -1 && isEscaped(text, at));
-      if (at === -1) return false;
+      if (at === -1) return undefined;
     } else if (char === '{' || char === '[') {
       depth += 1;
-      if (depth > DEPTH_MAX) return true;
+      values += 1;
+      if (depth > DEPTH_MAX) return `nested deeper than ${DEPTH_MAX} levels`;
     } else if (char === '}' || char === ']') depth -= 1;
+    else if (char === ',') values += 1;
+    if (values > VALUES_MAX) return `more than ${VALUES_MAX} values`;
   }
-  return false;
+  return undefined;
 };
 
 const EXPECTED: Record<JsonFault['expected'], string> = {
@@ -58,7 +63,8 @@ const position = (text: string, at: number): string => {
 /** Parses strict JSON. Throws INPUT_NOT_JSON with line, column and a hint. A byte order mark is tolerated. */
 export const parseJson = (source: string): unknown => {
   const text = source.startsWith('\uFEFF') ? source.slice(1) : source;
-  if (isTooDeep(text)) throw new CourierError('INPUT_NOT_JSON', { detail: `nested deeper than ${DEPTH_MAX} levels` });
+  const detail = excess(text);
+  if (detail !== undefined) throw new CourierError('INPUT_NOT_JSON', { detail });
   try {
     return JSON.parse(text) as unknown;
   } catch {

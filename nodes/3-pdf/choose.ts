@@ -2,9 +2,8 @@
 import type { CourierMessage, ReportDocument, ReportImage } from '../0-order/message.ts';
 import type { Result, StoredOrder } from '../0-order/model.ts';
 import { CODES } from '../errors.ts';
-import { limited } from '../pool.ts';
-import { checkImages, type LoadedImages, loadImages } from './images.ts';
-import { type RenderInput, renderInPool } from './render.ts';
+import { checkImages, type LoadedImages } from './images.ts';
+import { renderInPool } from './render.ts';
 import type { PageSize } from './sheet.ts';
 
 /** `absent`: render only when the result has no PDF of its own; `render`: always; `pass`: never. */
@@ -30,10 +29,7 @@ export type PdfOutcome =
   | { kind: 'held'; code: 'NO_PDF'; why: string };
 
 /** What can be handed in: the renderer and the clock. */
-export interface PdfTools { render: (input: RenderInput) => ReturnType<typeof renderInPool>; now: () => number }
-
-/** Images are read for those only that a worker will soon take. */
-const inTurn = limited(8);
+export interface PdfTools { render: typeof renderInPool; now: () => number }
 
 const TOOLS: PdfTools = { render: renderInPool, now: Date.now };
 
@@ -42,11 +38,9 @@ export const sourceOf = (mode: PdfMode, result: Result): 'result' | 'rendered' |
   return mode === 'pass' ? 'none' : 'rendered';
 };
 
-const imagesFor = async ({ images, result }: PdfRequest, folder: string): Promise<LoadedImages> => {
-  const given = images !== undefined && images !== null && !(Array.isArray(images) && images.length === 0);
-  if (given) return checkImages(images);
-  return folder === '' ? { images: [], warnings: [] } : loadImages(result.images, folder);
-};
+/** What the message brought, checked; null when it brought nothing. */
+const imagesGiven = (images: unknown): LoadedImages | null =>
+  images === undefined || images === null || (Array.isArray(images) && images.length === 0) ? null : checkImages(images);
 
 /** The report of a message, or why there is none. Throws PDF_FAILED. */
 export const reportFor = async (request: PdfRequest, settings: PdfSettings, { render, now }: PdfTools = TOOLS): Promise<PdfOutcome> => {
@@ -56,9 +50,9 @@ export const reportFor = async (request: PdfRequest, settings: PdfSettings, { re
   if (source === 'result') {
     return { kind: 'report', pdf: { data: Buffer.from(result.document!.base64, 'base64'), source, warnings: [] } };
   }
-  return await inTurn(async () => {
-    const { images, warnings } = await imagesFor(request, settings.imageFolder);
-    const rendered = await render({ result, order, organization, images, pageSize: settings.pageSize, now: now() });
-    return { kind: 'report', images, pdf: { data: rendered.data, source, warnings: [...warnings, ...rendered.warnings] } };
+  const given = imagesGiven(request.images);
+  const { data, images, warnings } = await render({
+    result, order, organization, given, imageFolder: settings.imageFolder, pageSize: settings.pageSize, now: now(),
   });
+  return { kind: 'report', images: given?.images ?? images, pdf: { data, source, warnings } };
 };

@@ -103,7 +103,8 @@ export const decodePng = ({ width, height, bits, samples, interlaced, stream }: 
 /** Exactly `size` bytes out of a zlib stream, or null. */
 const inflated = (stream: Buffer, size: number): Buffer | null => {
   try {
-    const data = inflateSync(stream, { maxOutputLength: size });
+    // One piece of the right size: by default it would be put together from many.
+    const data = inflateSync(stream, { maxOutputLength: size, chunkSize: Math.max(64, size + 1) });
     return data.length === size ? data : null;
   } catch {
     return null;

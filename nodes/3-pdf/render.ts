@@ -5,6 +5,7 @@ import { CODES, CourierError, isCourierError } from '../errors.ts';
 import { asBuffer, inPool } from '../pool.ts';
 import { reportContent, type ReportSource } from './content.ts';
 import type { EyeColumn } from './eyes.ts';
+import { type LoadedImages, loadImages } from './images.ts';
 import { openLettering } from './lettering.ts';
 import { openPicture } from './picture.ts';
 import { drawReport } from './report.ts';
@@ -57,9 +58,29 @@ export const renderReport = async (input: RenderInput): Promise<RenderOutput> =>
   }
 };
 
-/** The same in a worker; the result's own PDF stays here. */
-export const renderInPool = async ({ result, ...rest }: RenderInput): Promise<RenderOutput & { data: Buffer }> => {
+export interface RenderTask extends Omit<RenderInput, 'images' | 'locale'> {
+  /** Images that came with the message, already checked; null: those that the result names are read from `imageFolder`. */
+  given: LoadedImages | null;
+  /** Empty: there is none. */
+  imageFolder: string;
+}
+
+/** `images`: those that were read, not those that were given. */
+export interface RenderedTask extends RenderOutput { images: LoadedImages['images'] }
+
+const NONE: LoadedImages = { images: [], warnings: [] };
+
+/** The worker's side. Images are read here: a thousand waiting results do not hold theirs in memory. */
+export const renderTask = async ({ given, imageFolder, ...input }: RenderTask): Promise<RenderedTask> => {
+  const read = given === null && imageFolder !== '' ? await loadImages(input.result.images, imageFolder) : NONE;
+  const { images, warnings } = given ?? read;
+  const report = await renderReport({ ...input, images });
+  return { data: report.data, warnings: [...warnings, ...report.warnings], images: read.images };
+};
+
+/** In a worker; the result's own PDF stays here. */
+export const renderInPool = async ({ result, ...rest }: RenderTask): Promise<RenderedTask & { data: Buffer }> => {
   const { document: _unused, ...bare } = result;
-  const { data, warnings } = await inPool<RenderInput, RenderOutput>(import.meta.url, 'renderReport', { ...rest, result: bare });
-  return { data: asBuffer(data), warnings };
+  const { data, warnings, images } = await inPool<RenderTask, RenderedTask>(import.meta.url, 'renderTask', { ...rest, result: bare });
+  return { data: asBuffer(data), warnings, images: images.map((image) => ({ ...image, data: asBuffer(image.data) })) };
 };

@@ -1,6 +1,6 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import { asCourierError } from '../errors.ts';
-import type { DeliveryChange, Journal } from '../journal/port.ts';
+import type { DeliveryChange } from '../journal/port.ts';
 import { requireJournal, stage, statusOf } from '../stage.ts';
 import { accountBook } from './account-book.ts';
 import type { AccountNode } from './account-config.ts';
@@ -19,17 +19,13 @@ export default (RED: NodeAPI): void => {
       this.error(fault);
     };
 
-    const tell = async (journal: Journal, change: DeliveryChange): Promise<void> => {
-      const message = { ...receiptMessage(change, await journal.message(change.messageId), def.journal), _msgid: RED.util.generateId() };
+    const tell = (change: DeliveryChange): void => {
+      const message = { ...receiptMessage(change, def.journal), _msgid: RED.util.generateId() };
       this.send([0, 1, 2].map((output) => output === outputOf(change) ? message as NodeMessage : null));
     };
     const following = requireJournal(RED, def.journal).then((journal) => {
       senderOf(journal, (fault) => { RED.log.error(`direct: ${asCourierError(fault, 'JOURNAL_FAILED').message}`); });
-      // Changes are told one after the other: accepted before processed.
-      let told = Promise.resolve();
-      return journal.subscribe((change) => {
-        if (change.node === this.id) told = told.then(() => tell(journal, change)).catch(complain);
-      });
+      return journal.subscribe((change) => { if (change.node === this.id) tell(change); });
     });
     following.catch(complain);
     this.on('close', (_removed: boolean, done: () => void) => { following.then((stop) => { stop(); }, () => undefined).then(done, done); });

@@ -89,15 +89,19 @@ const readDsn = (report: MimeEntity, parts: MimeEntity[], body: Buffer): Notice[
   }));
 };
 
-/** The report and its parts; mailing systems wrap a report once more now and then. */
-const findReport = (entity: MimeEntity): { report: MimeEntity; parts: MimeEntity[]; status: MimeEntity } | null => {
+// A thousand parts with a thousand parts each would keep everybody else waiting.
+const MOST_MULTIPARTS = 20;
+
+/** The report and its parts; mailing systems wrap a report once more now and then. `opened` counts the multiparts looked into. */
+const findReport = (entity: MimeEntity, opened = { count: 0 }): { report: MimeEntity; parts: MimeEntity[]; status: MimeEntity } | null => {
   const { type } = contentType(entity);
   if (MDN_PARTS.has(type) || DSN_PARTS.has(type)) return { report: entity, parts: [], status: entity };
+  if (!type.startsWith('multipart/') || (opened.count += 1) > MOST_MULTIPARTS) return null;
   const parts = partsOf(entity);
   const status = parts.find((part) => MDN_PARTS.has(contentType(part).type) || DSN_PARTS.has(contentType(part).type));
   if (status) return { report: entity, parts, status };
   for (const part of parts) {
-    const inside = findReport(part);
+    const inside = findReport(part, opened);
     if (inside) return { ...inside, report: entity };
   }
   return null;

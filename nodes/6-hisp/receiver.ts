@@ -5,7 +5,7 @@ import { SMTPServer, type SMTPServerDataStream } from 'smtp-server';
 import { unwrapsPkcs1 } from '../5-smime/key-transport.ts';
 import { CourierError } from '../errors.ts';
 import { type Reception, receiveMail, type ReceptionTools } from './reception.ts';
-import { readMail, smtpReply } from './smtp-intake.ts';
+import { readMail, type Room, smtpReply } from './smtp-intake.ts';
 
 export interface ReceiverOptions extends ReceptionTools {
   host: string;
@@ -25,6 +25,9 @@ export interface ReceiverOptions extends ReceptionTools {
 export interface Receiver { port: number; stop(): Promise<void> }
 
 const LARGEST = 25 * 1024 * 1024;
+// Connections cost little, mails a lot: somebody who keeps many open must not keep notifications out.
+const MOST_CONNECTIONS = 500;
+const ROOM = 4 * LARGEST;
 // A redeploy frees the port a moment after the new node asks for it.
 const LISTEN_TRIES = 20;
 const LISTEN_PAUSE_MS = 150;
@@ -34,24 +37,24 @@ const isOurs = (address: string, domains: string[]): boolean => {
   return domains.length === 0 || domains.some((entry) => entry.includes('@') ? entry === lower : lower.endsWith(`@${entry}`));
 };
 
-const takeMail = async (stream: SMTPServerDataStream, options: ReceiverOptions): Promise<Reception> => {
-  const raw = await readMail(stream, options.maxBytes ?? LARGEST);
-  try {
-    return await receiveMail(raw, options);
-  } catch (fault) {
-    options.onFault(fault);
-    throw smtpReply(451, '4.3.0 Cannot store now, try again later');
-  }
-};
+const takeMail = async (stream: SMTPServerDataStream, options: ReceiverOptions, room: Room): Promise<Reception> =>
+  await readMail(stream, options.maxBytes ?? LARGEST, async (raw) => {
+    try {
+      return await receiveMail(raw, options);
+    } catch (fault) {
+      options.onFault(fault);
+      throw smtpReply(451, '4.3.0 Cannot store now, try again later');
+    }
+  }, room);
 
-const smtpServer = (options: ReceiverOptions, domains: string[]): SMTPServer => new SMTPServer({
+const smtpServer = (options: ReceiverOptions, domains: string[], room: Room): SMTPServer => new SMTPServer({
   banner: 'Direct Courier', size: options.maxBytes ?? LARGEST, authOptional: true, disabledCommands: options.tls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
   ...(options.tls && { ...options.tls, minVersion: 'TLSv1.2' }),
-  disableReverseLookup: true, maxClients: 50, closeTimeout: 300, logger: false,
+  disableReverseLookup: true, maxClients: MOST_CONNECTIONS, closeTimeout: 300, logger: false,
   onRcptTo: ({ address }, _session, callback) =>
     isOurs(address, domains) ? callback() : callback(smtpReply(550, '5.1.1 No such mailbox')),
   onData: (stream, _session, callback) => {
-    takeMail(stream, options).then((reception) => {
+    takeMail(stream, options, room).then((reception) => {
       callback(null, '2.0.0 Ok: kept');
       options.onReception(reception);
     }, (fault: Error) => { callback(fault); });
@@ -69,9 +72,10 @@ const listenOnce = async (server: SMTPServer, { host, port }: ReceiverOptions): 
 /** Errors: NODE_UNFIT, RECEIVER_FAILED when it cannot listen (a taken port is tried for some seconds), or `signal` aborted meanwhile. */
 export const startReceiver = async (options: ReceiverOptions, signal?: AbortSignal): Promise<Receiver> => {
   if (!unwrapsPkcs1()) throw new CourierError('NODE_UNFIT', { detail: `Node ${process.versions.node}, OpenSSL ${process.versions.openssl}` });
+  const room: Room = { free: ROOM };
   const domains = options.domains.map((domain) => domain.trim().toLowerCase()).filter((domain) => domain !== '');
   for (let attempt = 1; ; attempt += 1) {
-    const server = smtpServer(options, domains);
+    const server = smtpServer(options, domains, room);
     // Faults of single connections are none of ours; without a listener they would end the process.
     server.on('error', () => undefined);
     try {

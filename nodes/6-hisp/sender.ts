@@ -47,6 +47,14 @@ const settle = async (journal: Journal, claim: ClaimedDelivery, outcome: Attempt
   }
 };
 
+/**
+ * Frees the bytes of a mail that is gone; they were read for this attempt alone. Left to the garbage collector, which knows
+ * only that much is in use, mails of half a megabyte would make it look through all of Node-RED's memory every few of them.
+ */
+const letGo = ({ buffer, byteLength }: Uint8Array): void => {
+  if (byteLength === buffer.byteLength) (buffer as ArrayBuffer & { transfer(length: number): ArrayBuffer }).transfer(0);
+};
+
 export const createSender = (journal: Journal, tools: SenderTools): Sender => {
   const lines = new Map<HispAccount, Line>();
   const underWay = new Set<Promise<void>>();
@@ -55,6 +63,7 @@ export const createSender = (journal: Journal, tools: SenderTools): Sender => {
   const deliver = async (line: Line, claim: ClaimedDelivery): Promise<void> => {
     line.underWay += 1;
     const outcome = await line.transport.send(claim);
+    if (outcome.kind === 'accepted') letGo(claim.raw);
     await settle(journal, claim, attemptOutcome(outcome, claim, line.account, tools), tools, stopping.signal);
     line.underWay -= 1;
     pump.wake();
@@ -70,12 +79,16 @@ export const createSender = (journal: Journal, tools: SenderTools): Sender => {
     }
   };
 
+  let next = 0;
   const round = async (): Promise<number | null> => {
-    await journal.expireDeadlines();
+    // Every settled attempt brings a round, so that no deadline is nearer than the last round said.
+    if (tools.now() >= next) await journal.expireDeadlines();
     for (const line of lines.values()) await claimFor(line);
     // A line that is full is woken by the mail it finishes, not by the clock.
     const free = [...lines.values()].filter((line) => line.underWay < line.account.connections);
-    return await journal.nextWake(free.map(({ account }) => account.name));
+    const instant = await journal.nextWake(free.map(({ account }) => account.name));
+    next = instant ?? Infinity;
+    return instant;
   };
   const pump = createPump({ round, now: tools.now, random: tools.random, onFault: tools.onFault });
 

@@ -2,7 +2,7 @@
 import type { CourierMessage, DirectIdentity } from '../0-order/message.ts';
 import { effectiveOrganization } from '../0-order/organizations.ts';
 import { CourierError } from '../errors.ts';
-import type { DeliveryChange, Journal, MessageRecord } from '../journal/port.ts';
+import type { DeliveryChange, Journal } from '../journal/port.ts';
 import { checkSender } from './account.ts';
 import type { AccountBook } from './account-book.ts';
 import type { HispAccount, ReceiptMessage } from './types.ts';
@@ -39,11 +39,11 @@ export const submitMail = async (msg: CourierMessage, tools: SubmissionTools): P
   });
 };
 
-/** The message that tells of one change; `record` is the change's message. */
-export const receiptMessage = (change: DeliveryChange, record: MessageRecord | null, journal: string): ReceiptMessage => {
+/** The message that tells of one change. */
+export const receiptMessage = (change: DeliveryChange, journal: string): ReceiptMessage => {
   const direct: DirectIdentity = {
     id: change.messageId, journal, orderLocalId: change.orderLocalId, organization: change.organization, site: change.site,
-    priority: record?.priority ?? 'routine', ...(record?.resendOf && { resendOf: record.resendOf }),
+    priority: change.priority, ...(change.resendOf !== null && { resendOf: change.resendOf }),
   };
   const { deliveryId, state, code, recipient, mailMessageId } = change;
   const messageId = mailMessageId === null ? null : `<${mailMessageId.replace(/^<|>$/g, '')}>`;

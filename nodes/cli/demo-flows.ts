@@ -47,13 +47,16 @@ const identityNodes = async (organizations: Organization[], network: Network): P
 export const demoOrganizations = async (options: DemoOptions): Promise<Organization[]> =>
   organizationsOf(options, await readBundle(BUNDLE)).map(equipped);
 
+/** The file of the route table, undefined for the bundle's rows. They belong to the bundle's organizations and are never mixed with others. */
+const routeOf = ({ route, organizations }: DemoOptions): string | undefined => route?.file ?? (organizations === undefined ? undefined : '');
+
 export const demoFlows = async (options: DemoOptions, organizations: Organization[], network: Network): Promise<FlowNode[]> => {
   const bundle = await readBundle(BUNDLE);
   const changes: [string, Record<string, unknown>][] = [
     ['direct-organizations', { organizations }],
     ['direct-hisp-account', { deadline: String(options.deadlineSeconds), retryFirst: '2' }],
     ['direct-render-pdf', { imageFolder: options.input, ...(options.pdf !== undefined && { mode: options.pdf }) }],
-    ...(options.route === undefined ? [] : [['direct-route-table', { file: options.route.file, rows: [] }] as [string, object]]),
+    ...(routeOf(options) === undefined ? [] : [['direct-route-table', { file: routeOf(options), rows: [] }] as [string, object]]),
     ...(options.directory === undefined ? [] : [['direct-directory', { file: options.directory.file, rows: [] }] as [string, object]]),
     ...(options.patientId === undefined ? [] : [['direct-build-cda', { patientIdentifier: options.patientId }] as [string, object]]),
     ...(options.policy === undefined ? [] : [['direct-resolve-route', { policy: options.policy }] as [string, object]]),

@@ -43,7 +43,7 @@ const choice = <Name extends keyof typeof CHOICES>(name: Name, value: string | u
 
 const seconds = (text: string): number => {
   const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new UsageError('--deadline takes a number of seconds.');
+  if (!Number.isFinite(value) || value < 1) throw new UsageError('--deadline takes a number of seconds, 1 or more.');
   return value;
 };
 

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { type AddressInfo, createServer as createProbe } from 'node:net';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { refuseLargeBody } from './body-limit.ts';
 
 /** A node of a flow file, with whatever its type keeps. `credentials` are stripped and encrypted by Node-RED. */
 export interface FlowNode { id: string; type: string; credentials?: Record<string, string>; [property: string]: unknown }
@@ -76,6 +77,7 @@ export const startEngine = async ({ userDir, port, settings }: EngineOptions): P
   RED.init(server, { ...house, userDir, uiPort: port, nodesDir: [PACKAGE_ROOT], httpAdminRoot: '/', httpNodeRoot: '/', ...settings } as never);
   // Flows' endpoints first: the editor's application reads the body of every request that it sees.
   server.on('request', (request, response) => {
+    if (refuseLargeBody(request, response)) return;
     const { httpAdmin, httpNode } = RED as unknown as Record<'httpAdmin' | 'httpNode', Middleware>;
     httpNode(request, response, () => httpAdmin(request, response, () => response.writeHead(404).end()));
   });

@@ -23,7 +23,9 @@ export const turnOf = (bytes: Buffer): number => {
 
 /** Every .json file of the folder but those that are options of the run, in the order in which they are handed in. */
 export const readInputs = async (folder: string, optionFiles: string[] = []): Promise<InputFile[]> => {
-  const names = (await readdir(folder)).filter((name) => name.toLowerCase().endsWith('.json') && !optionFiles.includes(join(folder, name))).sort();
+  const entries = (await readdir(folder, { withFileTypes: true })).filter((entry) => !entry.isDirectory());
+  const names = entries.map(({ name }) => name)
+    .filter((name) => name.toLowerCase().endsWith('.json') && !optionFiles.includes(join(folder, name))).sort();
   if (names.length === 0) throw new UsageError(TEXTS.noInputs(folder));
   const files = await Promise.all(names.map(async (name) => {
     const bytes = await readFile(join(folder, name));

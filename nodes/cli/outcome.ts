@@ -82,9 +82,15 @@ const heldEntries = ({ inputs, messages }: Outcome): HeldEntry[] => [
     .map(({ name, orderLocalId, code, text }) => ({ file: name, orderLocalId, code, why: text })),
 ];
 
-const totals = (deliveries: DeliveryRecord[]): { currency: string; total: string } => {
+interface Total { currency: string; total: string }
+
+/** Amounts of different currencies are never added up: `others` is there when there is more than one. */
+const totals = (deliveries: DeliveryRecord[]): Total & { others?: Total[] } => {
   const fees = deliveries.flatMap(({ fee }) => fee === null ? [] : [fee]);
-  return { currency: fees[0]?.currency ?? 'USD', total: addAmounts(fees.map(({ amount }) => amount)) };
+  const totalOf = (currency: string): Total =>
+    ({ currency, total: addAmounts(fees.filter((fee) => fee.currency === currency).map(({ amount }) => amount)) });
+  const [first = 'USD', ...more] = new Set(fees.map(({ currency }) => currency));
+  return { ...totalOf(first), ...(more.length > 0 && { others: more.map(totalOf) }) };
 };
 
 const recipientEntry = ({ orderLocalId, recipient, npi, code, why }: DeliveryRecord) => ({ orderLocalId, recipient, npi, code, why });

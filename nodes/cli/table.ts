@@ -29,6 +29,6 @@ export const outcomeTable = (outcome: Outcome): string => {
   return [
     align([[...TEXTS.columns], ...sorted.map(row)]),
     ...lines('held', held), ...lines('waiting', waiting), ...lines('rejected', rejected), ...lines('replay', replays),
-    `fees: ${fees.total} ${fees.currency}`,
+    `fees: ${[fees, ...fees.others ?? []].map(({ total, currency }) => `${total} ${currency}`).join(', ')}`,
   ].join('\n');
 };

@@ -88,6 +88,8 @@ export interface NoticeOutcome { outcome: 'applied' | 'duplicate' | 'unmatched' 
 export interface DeliveryChange {
   deliveryId: string; messageId: string; node: string | null; state: DeliveryState; code: string | null; at: number;
   recipient: string | null; orderLocalId: string; organization: string; site: string; mailMessageId: string | null;
+  priority: Priority;
+  resendOf: string | null;
   /** True when this change is the acceptance that a fee is due for. */
   chargeable: boolean;
 }

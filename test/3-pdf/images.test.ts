@@ -81,7 +81,8 @@ describe('images from a folder', () => {
 
   it('goes on to the next image of an eye when one cannot be used, primary ones first', async () => {
     const { images, warnings } = await loadImages([
-      right('b.png', 'Secondary'), right('../secret.png', 'Primary'), right('none.png', 'Primary'), right('a.png', 'Primary'), right('text.png', 'Primary'),
+      right('b.png', 'Secondary'), right('../secret.png', 'Primary'), right('none.png', 'Primary'), right('a.png', 'Primary'),
+      right('text.png', 'Primary'),
     ], folder);
     expect(images.map(({ data }) => data.equals(png))).to.deep.equal([true]);
     expect(codes(warnings)).to.deep.equal(['IMAGE_PATH_REFUSED Images[1].FileName', 'IMAGE_MISSING Images[2].FileName']);

@@ -47,7 +47,8 @@ describe('the fonts', () => {
     const fresh = '../../nodes/3-pdf/fonts.ts?fresh';
     const { fonts } = await import(fresh) as typeof import('../../nodes/3-pdf/fonts.ts');
     for (const font of Object.values(fonts())) {
-      for (const word of ['ÅÉÎÕÜÇàéîõüçñ', 'ΆΈΉάέή', 'ЁЙёй', 'Áž']) for (const glyph of font.layout(word).glyphs) expect(glyph.path).to.be.an('object');
+      const accented = font.layout('ÅÉÎÕÜÇàéîõüçñ ΆΈΉάέή ЁЙёй').glyphs;
+      for (const glyph of accented) expect(glyph.path).to.be.an('object');
       for (const letter of 'AEIOUCNYaeiouçnΑΕαεЕИеи') {
         expect(font.layout(letter).glyphs.map(({ codePoints }) => String.fromCodePoint(...codePoints)), letter).to.deep.equal([letter]);
       }

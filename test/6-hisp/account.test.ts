@@ -96,7 +96,8 @@ describe('submitting a mail', () => {
 
   const change: DeliveryChange = {
     deliveryId: 'd1', messageId: 'm1', node: 'n1', state: 'SENT', code: null, at: Date.UTC(2026, 0, 6), recipient: 'a@b.example', orderLocalId: 'O1',
-    organization: CLINIC, site: 'S1', mailMessageId: 'd1@direct.clinic.example', chargeable: true,
+    organization: CLINIC, site: 'S1', mailMessageId: 'd1@direct.clinic.example', priority: 'urgent', resendOf: null,
+    chargeable: true,
   };
 
   it('tells of each change by one output: acceptance, a bad end, everything else', () => {
@@ -109,8 +110,8 @@ describe('submitting a mail', () => {
   });
 
   it('tells it in ids and codes', () => {
-    expect(receiptMessage(change, null, 'j1')).to.deep.equal({
-      direct: { id: 'm1', journal: 'j1', orderLocalId: 'O1', organization: CLINIC, site: 'S1', priority: 'routine' },
+    expect(receiptMessage(change, 'j1')).to.deep.equal({
+      direct: { id: 'm1', journal: 'j1', orderLocalId: 'O1', organization: CLINIC, site: 'S1', priority: 'urgent' },
       receipt: {
         deliveryId: 'd1', state: 'SENT', code: null, at: '2026-01-06T00:00:00.000Z', recipient: 'a@b.example', messageId: '<d1@direct.clinic.example>',
       },

@@ -2,15 +2,16 @@ import { expect } from 'chai';
 import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { courier, type DemoDelivery, type DemoRun, removeTemporaryFolders, temporaryFolder, writeFiles } from '../support/demo.ts';
-import { CLINIC, inputPair, NPI } from '../support/samples.ts';
+import { courier, type DemoDelivery, type DemoRun, removeTemporaryFolders, runDemo, temporaryFolder, writeFiles } from '../support/demo.ts';
+import { CLINIC, inputPair, NPI, OTHER_CLINIC } from '../support/samples.ts';
 
 const BOM = '\uFEFF';
 
 /** Lists as other programs write them: JSON with a byte order mark, capitals, braces, numbers. */
 const LISTS = {
   'organizations.json': BOM + JSON.stringify([{
-    ClientGuid: `{${CLINIC.toUpperCase()}}`, Name: 'Clínica <Ñ>', Phone: '503-555-0100', Sender: 'Results@Direct.Clinic.example', PatientIdentifier: 'MRN', Price: '0.1',
+    ClientGuid: `{${CLINIC.toUpperCase()}}`, Name: 'Clínica <Ñ>', Phone: '503-555-0100',
+    Sender: 'Results@Direct.Clinic.example', PatientIdentifier: 'MRN', Price: '0.1',
     Sites: { SITE02: { sender: 's2@direct.branch.example', patientIdentifier: 'null', price: '1.005' } },
   }]),
   'route.json': JSON.stringify([
@@ -43,7 +44,8 @@ describe('a demo run whose lists were written by other programs', function () {
   after(removeTemporaryFolders);
 
   it('finds every recipient that they name', () => {
-    expect(deliveries.map(({ orderLocalId, recipient, state, source }) => `${orderLocalId} ${recipient} ${state} ${source}`).sort(), said.stderr).to.deep.equal([
+    const seen = deliveries.map(({ orderLocalId, recipient, state, source }) => `${orderLocalId} ${recipient} ${state} ${source}`);
+    expect(seen.sort(), said.stderr).to.deep.equal([
       'ORD1 org@good.clinic.sim.example PROCESSED route:2',
       'ORD2 org@good.clinic.sim.example PROCESSED route:2',
       'ORD2 pria@good.directory.sim.example DELIVERED HealthPlan.PrimaryCareProvider.NPI',
@@ -72,5 +74,30 @@ describe('a demo run whose lists were written by other programs', function () {
     expect(unmet).to.deep.equal([{ orderLocalId: 'ORD2', recipient: null, state: 'DELIVERED' }]);
     expect(summary).to.deep.equal(JSON.parse(readFileSync(join(folder, 'out', 'summary.json'), 'utf8')));
     expect(summary.fees).to.deep.equal({ currency: 'USD', total: '3.115' });
+  });
+});
+
+describe('a demo run with organizations of its own and no route table', function () {
+  this.timeout(60_000);
+  let run: DemoRun;
+  before(async () => {
+    const address = 'dr.lee@good.lakeside.sim.example';
+    run = await runDemo({
+      inputs: { ...inputPair(1, { site: 'SITE02' }), ...inputPair(2, { address }), ...inputPair(3, { organization: OTHER_CLINIC, address }) },
+      organizations: [{ clientGuid: CLINIC, name: 'One', price: '0.25' }, { clientGuid: OTHER_CLINIC, name: 'Other', price: '0.4', currency: 'EUR' }],
+    });
+  });
+  after(removeTemporaryFolders);
+
+  it('sends nothing to the recipients of the sample route table', () => {
+    expect(run.exit).to.equal(3);
+    expect(run.deliveries.map(({ orderLocalId }) => orderLocalId).sort()).to.deep.equal(['ORD2', 'ORD3']);
+    expect(run.summary.held.map(({ code }) => code)).to.deep.equal(['NO_ROUTE']);
+  });
+
+  it('adds up each currency by itself', () => {
+    const { currency, total, others = [] } = run.summary.fees as DemoRun['summary']['fees'] & { others?: unknown[] };
+    expect([{ currency, total }, ...others]).to.have.deep.members([{ currency: 'USD', total: '0.25' }, { currency: 'EUR', total: '0.40' }]);
+    expect(run.stdout).to.match(/^fees: (0\.25 USD, 0\.40 EUR|0\.40 EUR, 0\.25 USD)$/m);
   });
 });

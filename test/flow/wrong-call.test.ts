@@ -11,7 +11,7 @@ describe('a call that cannot run', () => {
   before(() => {
     folder = temporaryFolder();
     writeFiles(join(folder, 'in'), inputPair(1));
-    writeFiles(join(folder, 'empty'), {});
+    writeFiles(join(folder, 'empty', 'folder.json'), {});
     writeFiles(join(folder, 'mine'), { 'letter.txt': 'do not delete' });
     writeFiles(folder, {
       'text.json': 'no JSON', 'stateless.json': [{ orderLocalId: 'ORD1' }],
@@ -33,7 +33,7 @@ describe('a call that cannot run', () => {
     [['--input', 'in', '--organizations', 'organizations.json'], /ORGANIZATION_ROW_INVALID.*clientGuid/],
     [['--input', 'in', '--out', 'mine'], /neither empty nor the output/],
     [['--input', 'in', '--out', 'text.json'], /EEXIST.*text\.json/],
-    [['--input', 'in', '--deadline', 'soon'], /--deadline/],
+    [['--input', 'in', '--deadline', '0.5'], /--deadline/],
     [['--input', 'in', '--expect', 'text.json'], /--expect: the file holds no JSON array/],
     [['--input', 'in', '--expect', 'stateless.json'], /--expect: entry 1/],
     [['--input', 'in', '--expect', 'number.json'], /--expect: .*entry 1/],
@@ -50,7 +50,8 @@ describe('a call that cannot run', () => {
   it('anchors without a certificate judge no mail', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     writeFiles(folder, { 'key.pem': privateKey.export({ type: 'pkcs8', format: 'pem' }) });
-    const { exit, stdout, stderr } = await courier(['open', 'mail.eml', '--recipient', 'key.pem', '--anchors', 'mail.eml', '--json'], { cwd: folder });
+    const options = ['--recipient', 'key.pem', '--anchors', 'mail.eml', '--json'];
+    const { exit, stdout, stderr } = await courier(['open', 'mail.eml', ...options], { cwd: folder });
     expect([exit, stdout]).to.deep.equal([1, '']);
     expect(stderr).to.match(/TRUST_INVALID/);
   });

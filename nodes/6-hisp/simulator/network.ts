@@ -68,7 +68,7 @@ const smtpServer = (options: NetworkOptions, server: Holder, post: Post): SMTPSe
   },
   onData: (stream: SMTPServerDataStream, session: SMTPServerSession, callback) => {
     const recipients = session.envelope.rcptTo.map(({ address }) => address.toLowerCase());
-    readMail(stream, LARGEST).then(async (raw) => {
+    readMail(stream, LARGEST, async (raw) => {
       for (const to of recipients) await post.take(to, raw);
     }).then(() => callback(null, '2.0.0 Ok: queued'), (fault: Error) => callback(fault));
   },

@@ -1,19 +1,20 @@
 // Delivery rows: read as facts, moved by the steps of the state machine, their message kept in line, the change told.
+import type { Priority } from '../../0-order/model.ts';
 import type { DeliveryChange, DeliveryState, MessageState } from '../port.ts';
 import { type DeliveryFacts, isTerminal, messageStateOf, type Step } from '../states.ts';
 import { all, first, insert, run, type Store } from './store.ts';
 
-/** The columns that the queue works on; `organization`, `site` and `order_local_id` come from the message. */
+/** The columns that the queue works on; those of the last line come from the message. */
 export interface DeliveryRow {
   id: string; message_id: string; address: string | null; final_delivery: number; state: DeliveryState; code: string | null;
   account: string | null; node: string | null; mail_message_id: string | null; deadline_ms: number; attempt: number; next_attempt_at: number | null;
   unknown_outcome: number; accepted_at: number | null; deadline_at: number | null; processed_at: number | null; dispatched_at: number | null;
   failed_at: number | null; late_success: number; warnings: string;
-  organization: string; site: string; order_local_id: string; resend_of: string | null;
+  organization: string; site: string; order_local_id: string; priority: Priority; resend_of: string | null;
 }
 
 export const DELIVERY = `
-  SELECT d.*, m.organization, m.site, m.order_local_id, m.resend_of
+  SELECT d.*, m.organization, m.site, m.order_local_id, m.priority, m.resend_of
   FROM delivery d JOIN message m ON m.id = d.message_id`;
 
 export const deliveryRow = (store: Store, id: string): DeliveryRow | undefined => first(store, `${DELIVERY} WHERE d.id = :id`, { id });
@@ -29,7 +30,7 @@ export const stateStep = (row: DeliveryRow, state: DeliveryState, code: string |
 
 const changeOf = (store: Store, row: DeliveryRow, state: DeliveryState, code: string | null, chargeable: boolean): DeliveryChange => ({
   deliveryId: row.id, messageId: row.message_id, node: row.node, state, code, at: store.now, recipient: row.address,
-  orderLocalId: row.order_local_id, organization: row.organization, site: row.site, chargeable,
+  orderLocalId: row.order_local_id, organization: row.organization, site: row.site, priority: row.priority, resendOf: row.resend_of, chargeable,
   mailMessageId: row.mail_message_id === null ? null : `<${row.mail_message_id}>`,
 });
 
