@@ -71,8 +71,9 @@ export const start: Command = async (args, { cwd }) => {
       say(TEXTS.stored);
       say(outcomeTable(await readOutcome(lab.journal)));
     }
+    const asked = untilSignal();
     say(TEXTS.stop);
-    await untilSignal();
+    await asked;
   } finally {
     await lab.stop();
   }
