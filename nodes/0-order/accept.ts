@@ -1,17 +1,14 @@
 // One input through the door: read, committed to the journal, and only then told to the flow.
 import { asCourierError, CourierError, sentence } from '../errors.ts';
-import type { Journal, OrderOutcome, RawInput, ReadyMessage, ResendOutcome, ResultOutcome } from '../journal/port.ts';
+import type { AcceptedMessage, Journal, MessageLink, OrderOutcome, RawInput, ResendOutcome, ResultOutcome } from '../journal/port.ts';
 import { identify, inputBytes, parseInput, readObject } from './iris/read.ts';
 import type { Acceptance, CourierMessage, Rejection } from './message.ts';
 import type { Order, Result } from './model.ts';
 import type { Organization } from './organization.ts';
-import { effectiveOrganization } from './organizations.ts';
 import { blankSsn } from './ssn.ts';
 
 export interface AcceptContext {
   journal: Journal;
-  /** The id of the journal's config node, carried by every message that goes on. */
-  journalId: string;
   /** The ClientGuid whose results come in here; null for all. */
   bound: string | null;
   organization: (clientGuid: string) => Organization | undefined;
@@ -22,11 +19,15 @@ export interface AcceptContext {
   source: string;
   /** File name or other handle. */
   name: string | undefined;
+  /** Id of the order in node whose flow the results go through. */
+  entry?: string;
+  /** Why it comes in once more: a person's re-run or edited copy, which is never a replay. */
+  link?: MessageLink;
 }
 
-/** What leaves by which output. */
+/** What leaves by which output. Messages that are ready wait in the journal until the flow takes them. */
 export type Admission =
-  | { acceptance: Acceptance; ready: CourierMessage[]; stored: CourierMessage | null }
+  | { acceptance: Acceptance; stored: CourierMessage | null }
   | { rejection: Rejection };
 
 type Reading =
@@ -46,7 +47,8 @@ const read = (input: unknown, { today, maxBytes }: AcceptContext): Reading => {
   }
 };
 
-const rawOf = (bytes: Uint8Array, { source, name }: AcceptContext): RawInput => ({ bytes, source, ...(name !== undefined && { name }) });
+const rawOf = (bytes: Uint8Array, { source, name, entry }: AcceptContext): RawInput =>
+  ({ bytes, source, ...(name !== undefined && { name }), ...(entry !== undefined && { entry }) });
 
 const reject = async ({ fault, bytes, json }: Reading & { kind: 'fault' }, context: AcceptContext): Promise<Admission> => {
   const rejection = { code: fault.code, ...(fault.path !== undefined && { path: fault.path }), text: fault.message };
@@ -59,19 +61,11 @@ const refused = ({ inputId, code = 'STAGE_FAILED', path }: Pick<OrderOutcome, 'i
 
 const UNKNOWN = 'ORGANIZATION_UNKNOWN';
 
-/** The messages that the flow may work on. One whose organization is no longer configured stays behind, held. */
-const readyMessages = async (ready: readonly ReadyMessage[], { journal, journalId, organization }: AcceptContext): Promise<CourierMessage[]> => {
-  const messages: CourierMessage[] = [];
-  for (const { direct, order, result } of ready) {
-    const owner = organization(order.organization);
-    if (owner === undefined) {
-      await journal.stopMessage(direct.id, 'HELD', UNKNOWN, sentence(UNKNOWN));
-      continue;
-    }
-    const effective = effectiveOrganization(owner, order.site.localId);
-    messages.push({ payload: direct.id, direct: { ...direct, journal: journalId }, organization: effective, order, result });
-  }
-  return messages;
+/** A message whose organization is no longer configured is held, whatever the journal said. False: it was. */
+const isOwned = async ({ direct }: AcceptedMessage, { journal, organization }: AcceptContext): Promise<boolean> => {
+  if (organization(direct.organization) !== undefined) return true;
+  await journal.stopMessage(direct.id, 'HELD', UNKNOWN, sentence(UNKNOWN));
+  return false;
 };
 
 const acceptOrder = async (order: Order, raw: RawInput, context: AcceptContext): Promise<Admission> => {
@@ -79,23 +73,21 @@ const acceptOrder = async (order: Order, raw: RawInput, context: AcceptContext):
   const { inputId, outcome, code, path, released } = await context.journal.storeOrder(order, raw, owner !== undefined);
   if (outcome === 'rejected') return refused({ inputId, ...(code !== undefined && { code }), ...(path !== undefined && { path }) });
   const stored = outcome === 'stored' || outcome === 'changed';
+  for (const ready of released) await isOwned(ready, context);
   return {
     acceptance: { inputId, kind: 'order', outcome, ...(code !== undefined && { code }) },
-    ready: await readyMessages(released, context),
     stored: stored ? { payload: order.localId, order, ...(owner !== undefined && { organization: owner }) } as CourierMessage : null,
   };
 };
 
-/** A message whose organization has gone is held, whatever the journal said. */
 const admit = async (kind: 'result' | 'resend', settled: ResultOutcome | ResendOutcome, context: AcceptContext): Promise<Admission> => {
-  const ready = await readyMessages(settled.ready === undefined ? [] : [settled.ready], context);
-  const stopped = settled.ready !== undefined && ready.length === 0;
+  const stopped = settled.ready !== undefined && !await isOwned(settled.ready, context);
   const id = 'messageId' in settled ? settled.messageId : settled.ready?.direct.id;
   const code = stopped ? UNKNOWN : settled.code;
   const outcome = stopped ? 'held' : settled.outcome as Acceptance['outcome'];
   return {
     acceptance: { inputId: settled.inputId, ...(id !== undefined && { id }), kind, outcome, ...(code !== undefined && { code }) },
-    ready, stored: null,
+    stored: null,
   };
 };
 
@@ -113,7 +105,9 @@ export const acceptInput = async (input: unknown, context: AcceptContext): Promi
   try {
     if (reading.kind === 'fault') return await reject(reading, context);
     const raw = rawOf(reading.bytes, context);
-    if (reading.kind === 'result') return await admit('result', await context.journal.acceptResult(reading.result, raw, context.bound), context);
+    if (reading.kind === 'result') {
+      return await admit('result', await context.journal.acceptResult(reading.result, raw, context.bound, context.link), context);
+    }
     return await (reading.order.control === 'ResendResult' ? acceptResend : acceptOrder)(reading.order, raw, context);
   } catch (error) {
     throw asCourierError(error, 'JOURNAL_FAILED');

@@ -14,6 +14,8 @@ export interface DirectIdentity {
   priority: Priority;
   /** The message whose document bytes this one sends again. */
   resendOf?: string;
+  /** Which emission of the message this is: the fence that the journal's writes must show. Absent in a hand-built flow. */
+  run?: number;
 }
 
 /** `msg.direct` on *accepted*: what became of the input. It carries no journal, so that nothing behind it touches the message. */
@@ -32,6 +34,8 @@ export interface Rejection { code: string; path?: string; text: string; inputId:
 /** One recipient of one message. `id` is the delivery's id once the journal knows it. */
 export interface Recipient {
   id?: string;
+  /** With angle brackets: the Message-ID of an earlier mail of this delivery, which a mail sealed anew must carry too. */
+  messageId?: string;
   level: Level;
   /** Other levels that named the same address. */
   alsoFrom: Level[];

@@ -25,16 +25,19 @@ export default (RED: NodeAPI): void => {
     RED.nodes.createNode(this, def);
     stage(RED, this, {
       name: 'resolve-route',
+      needs: ['organization', 'order', 'result'],
+      alone: RED._('resolve-route.status.alone'),
       run: async (msg, { journal }) => {
         const { table, trustedDomains, freeMailDomains } = tableOf(def.table);
         const { recipients: named, route } = resolveRoute({
           order: required(msg, 'order'), result: msg.result, organization: msg.organization,
           table: table(), policy: def.policy || 'organization', trustedDomains, freeMailDomains,
         });
-        const { going, left, unresolved } = splitPlan(journal && msg.direct ? await planRoute(journal, msg.direct.id, named) : named);
+        const { going, left, unresolved } = splitPlan(journal && msg.direct ? await planRoute(journal, msg.direct, named) : named);
         return [
           going.length > 0 ? { ...msg, route, recipients: going } : null,
-          going.length === 0 || unresolved ? { ...msg, route, recipients: left } : null,
+          // A flow that runs again finds nobody left to serve: that is no missing route.
+          unresolved || (going.length === 0 && (left.length > 0 || named.length === 0)) ? { ...msg, route, recipients: left } : null,
         ];
       },
     });

@@ -10,10 +10,12 @@ export default (RED: NodeAPI): void => {
     RED.nodes.createNode(this, def);
     stage(RED, this, {
       name: 'lookup-npi',
+      needs: ['recipients'],
+      alone: RED._('lookup-npi.status.alone'),
       run: async (msg, { journal }) => {
         const directory = await (RED.nodes.getNode(def.directory) as DirectoryNode | null)?.open();
         const { resolved, unresolved } = lookUpRecipients(required(msg, 'recipients'), directory);
-        if (journal && msg.direct) await journal.settleRecipients(msg.direct.id, [...resolved, ...unresolved]);
+        if (journal && msg.direct) await journal.settleRecipients(msg.direct.id, [...resolved, ...unresolved], msg.direct.run);
         return [
           resolved.length > 0 ? { ...msg, recipients: resolved } : null,
           unresolved.length > 0 ? { ...msg, recipients: unresolved } : null,

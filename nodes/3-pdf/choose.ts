@@ -2,6 +2,8 @@
 import type { CourierMessage, ReportDocument, ReportImage } from '../0-order/message.ts';
 import type { Result, StoredOrder } from '../0-order/model.ts';
 import { CODES } from '../errors.ts';
+import type { Journal } from '../journal/port.ts';
+import { asBuffer } from '../pool.ts';
 import { checkImages, type LoadedImages } from './images.ts';
 import { renderInPool } from './render.ts';
 import type { PageSize } from './sheet.ts';
@@ -41,6 +43,12 @@ export const sourceOf = (mode: PdfMode, result: Result): 'result' | 'rendered' |
 /** What the message brought, checked; null when it brought nothing. */
 const imagesGiven = (images: unknown): LoadedImages | null =>
   images === undefined || images === null || (Array.isArray(images) && images.length === 0) ? null : checkImages(images);
+
+/** The report that the journal keeps of the message, or of the one that it sends again: a flow that runs again sends the same. */
+export const keptReport = async (journal: Pick<Journal, 'report'>, messageId: string): Promise<ReportDocument | undefined> => {
+  const data = await journal.report(messageId);
+  return data === null ? undefined : { data: asBuffer(data), source: 'rendered', warnings: [] };
+};
 
 /** The report of a message, or why there is none. Throws PDF_FAILED. */
 export const reportFor = async (request: PdfRequest, settings: PdfSettings, { render, now }: PdfTools = TOOLS): Promise<PdfOutcome> => {

@@ -10,6 +10,8 @@ export default (RED: NodeAPI): void => {
     RED.nodes.createNode(this, def);
     stage(RED, this, {
       name: 'build-cda',
+      needs: ['organization', 'order', 'result', 'pdf'],
+      alone: RED._('build-cda.status.alone'),
       run: async (msg, { journal }) => {
         const request = {
           order: required(msg, 'order'), result: required(msg, 'result'), organization: required(msg, 'organization'),

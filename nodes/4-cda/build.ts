@@ -71,5 +71,5 @@ export const buildClinicalDocument = async (
   const input: DocumentInput = { order, result, organization: submitter, pdf, now, id, settings };
   const built = await inPool<DocumentInput, { data: Uint8Array; warnings: Warning[] }>(import.meta.url, 'buildInWorker', input, 1);
   const record: DocumentRecord = { id, profile, ...built };
-  return fromRecord(direct && journal ? await journal.saveDocument(direct.id, record) : record);
+  return fromRecord(direct && journal ? await journal.saveDocument(direct.id, record, direct.run) : record);
 };

@@ -29,6 +29,8 @@ export default (RED: NodeAPI): void => {
     RED.nodes.createNode(this, def);
     stage(RED, this, {
       name: 'seal-mail',
+      needs: ['organization', 'recipients', 'cda', ...(def.attachPdf ? ['pdf' as const] : [])],
+      alone: RED._('seal-mail.status.alone'),
       run: async (msg, { journal }) => {
         const organization = organizationAt(required(msg, 'organization'), msg.direct?.site ?? msg.order?.site.localId);
         const trust = trustNode(def.trust);
@@ -39,7 +41,7 @@ export default (RED: NodeAPI): void => {
           settings: { subject: def.subject, attachPdf: def.attachPdf, cipher: def.cipher || 'aes-256-cbc' }, now: new Date(),
         });
         for (const { id, code, why } of refused) {
-          if (journal && id !== undefined) await journal.endRecipient(id, 'UNRESOLVED', code ?? 'CERT_NONE', why);
+          if (journal && id !== undefined) await journal.endRecipient(id, 'UNRESOLVED', code ?? 'CERT_NONE', why, msg.direct?.run);
         }
         const { recipients: _, ...rest } = msg;
         return [sealed.map(({ recipient, mail }) => ({ ...rest, recipient, mail })), refused.length > 0 ? { ...msg, recipients: refused } : null];

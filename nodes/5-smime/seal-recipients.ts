@@ -38,8 +38,8 @@ const sealFor = async (recipient: Recipient, address: string, from: Sender, requ
   const choice = await chooseCertificates(address, trust, now);
   if ('code' in choice) return refused(recipient, choice.code, choice.why);
   const { finalDelivery } = recipient;
-  // A delivery keeps its Message-ID however often it is sealed.
-  const messageId = writeMessageId(recipient.id ?? randomUUID(), domainOf(from.sender));
+  // A delivery keeps its Message-ID however often it is sealed, also when the sender's domain has changed meanwhile.
+  const messageId = recipient.messageId ?? writeMessageId(recipient.id ?? randomUUID(), domainOf(from.sender));
   const message = mailFor({
     recipient: address, organization: { ...organization, sender: from.sender }, document, pdf,
     settings: { ...settings, finalDelivery }, now, messageId,

@@ -1,12 +1,14 @@
 // Reading an account from what its form saved, and the rules an account sets for who may send over it.
 import { CourierError } from '../errors.ts';
+import { readAnswers } from './policy.ts';
 import type { HispAccount } from './types.ts';
 
 /** What the form saves; everything may be text, because `${NAME}` is replaced by text. */
 export interface AccountForm {
   name?: string; host?: string; port?: number | string; security?: string; anyFrom?: boolean | string;
   authorities?: string; serverName?: string; connections?: number | string;
-  retryFirst?: number | string; retryMax?: number | string; maxAttempts?: number | string; deadline?: number | string;
+  retryFirst?: number | string; retryMax?: number | string; maxAttempts?: number | string; maxAge?: number | string;
+  answers?: unknown; unknown?: string; probeFirst?: number | string; probeMax?: number | string; deadline?: number | string;
 }
 
 const text = (value: unknown): string => typeof value === 'string' ? value.trim() : '';
@@ -31,7 +33,35 @@ const pemOf = (authorities: string, readFile: (path: string) => string): string 
   throw new CourierError('TRUST_INVALID', { path: 'authorities' });
 };
 
-/** `authorities` may name a file. Throws FIELD_MISSING, FIELD_INVALID or TRUST_INVALID with the field's name as path. */
+type Patience = Pick<HispAccount,
+  'retryFirstMs' | 'retryMaxMs' | 'maxAttempts' | 'maxAgeMs' | 'answers' | 'unknown' | 'probeFirstMs' | 'probeMaxMs' | 'deadlineMs'>;
+
+const unknownOf = (value: unknown): 'retry' | 'hold' => {
+  const wanted = text(value) || 'retry';
+  if (wanted !== 'retry' && wanted !== 'hold') throw new CourierError('FIELD_INVALID', { path: 'unknown', detail: 'retry or hold' });
+  return wanted;
+};
+
+/** An account that says nothing about probes is probed as it retries, but is not left alone for long. */
+const PROBE = { first: 30, max: 600 };
+
+const patienceOf = (form: AccountForm): Patience => {
+  const first = number(form.retryFirst, 'retryFirst', { least: 0.01, standard: 60 });
+  const max = number(form.retryMax, 'retryMax', { least: 0.01, standard: 3600 });
+  return {
+    retryFirstMs: first * 1000,
+    retryMaxMs: max * 1000,
+    maxAttempts: whole(form.maxAttempts, 'maxAttempts', { least: 1, standard: 30 }),
+    maxAgeMs: number(form.maxAge, 'maxAge', { least: 0.001, standard: 72 }) * 3_600_000,
+    answers: readAnswers(form.answers),
+    unknown: unknownOf(form.unknown),
+    probeFirstMs: number(form.probeFirst, 'probeFirst', { least: 0.01, standard: Math.min(first, PROBE.first) }) * 1000,
+    probeMaxMs: number(form.probeMax, 'probeMax', { least: 0.01, standard: Math.min(max, PROBE.max) }) * 1000,
+    deadlineMs: number(form.deadline, 'deadline', { least: 1, standard: 3600 }) * 1000,
+  };
+};
+
+/** `authorities` may name a file. Throws FIELD_MISSING, FIELD_INVALID, TRUST_INVALID or ANSWER_ROW_INVALID with the field as path. */
 export const readAccount = (
   form: AccountForm, credentials: { user?: string; password?: string } | undefined, readFile: (path: string) => string,
 ): HispAccount => {
@@ -51,10 +81,7 @@ export const readAccount = (
     ...(authorities !== '' && { authorities: pemOf(authorities, readFile) }),
     ...(serverName !== '' && { serverName }),
     connections: whole(form.connections, 'connections', { least: 1, standard: 4 }),
-    retryFirstMs: number(form.retryFirst, 'retryFirst', { least: 0.01, standard: 60 }) * 1000,
-    retryMaxMs: number(form.retryMax, 'retryMax', { least: 0.01, standard: 3600 }) * 1000,
-    maxAttempts: whole(form.maxAttempts, 'maxAttempts', { least: 1, standard: 30 }),
-    deadlineMs: number(form.deadline, 'deadline', { least: 1, standard: 3600 }) * 1000,
+    ...patienceOf(form),
   };
 };
 

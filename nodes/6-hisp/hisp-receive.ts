@@ -3,10 +3,10 @@ import type { IdentityNode } from '../5-smime/identity-config.ts';
 import { openInPool } from '../5-smime/open.ts';
 import type { TrustNode } from '../5-smime/trust-config.ts';
 import { asCourierError, CourierError } from '../errors.ts';
-import { requireJournal, statusOf } from '../stage.ts';
+import { type JournalNode, statusOf } from '../stage.ts';
+import { type NotificationSource, startSource } from './notification-source.ts';
 import { openingKeys } from './opening-keys.ts';
 import type { Reception } from './reception.ts';
-import { startReceiver } from './receiver.ts';
 
 interface HispReceiveDef extends NodeDef { journal: string; identity: string; trust: string; host: string; port: string | number; domains: string }
 
@@ -16,6 +16,7 @@ export default (RED: NodeAPI): void => {
     const show = statusOf(this);
     const closing = new AbortController();
     const complain = (error: unknown): void => {
+      if (closing.signal.aborted) return;
       const fault = asCourierError(error, 'JOURNAL_FAILED');
       show({ fill: 'red', shape: 'ring', text: fault.code });
       this.error(fault);
@@ -30,22 +31,35 @@ export default (RED: NodeAPI): void => {
       return { keys: await openingKeys(identities as IdentityNode[]), anchors };
     };
 
+    let source: Promise<NotificationSource> | undefined;
+    const listening = async (): Promise<void> => {
+      const port = String((await source)?.port);
+      if (!closing.signal.aborted) show({ fill: 'green', shape: 'dot', text: RED._('hisp-receive.status.listening', { port }) });
+    };
     const emit = (reception: Reception): void => {
+      void listening();
       if (reception.kind === 'notification') this.send([reception.receipts.map((receipt) => ({ receipt })) as unknown as NodeMessage[], null]);
       else this.send([null, { payload: reception.raw, opened: reception.opened } as NodeMessage]);
     };
+    const listen = async (opened: JournalNode['opened']): Promise<void> => {
+      const journal = await opened;
+      if (closing.signal.aborted) return;
+      source = startSource({
+        host: def.host || '127.0.0.1', port: Number(def.port), domains: (def.domains ?? '').split(','), journal, source: this.id, trust,
+        open: openInPool, now: () => new Date(), onReception: emit, onFault: complain,
+        tell: (fault) => { if (fault === null) void listening(); else complain(fault); },
+      }, closing.signal);
+      await listening();
+    };
 
-    const listening = requireJournal(RED, def.journal).then((journal) => startReceiver({
-      host: def.host || '127.0.0.1', port: Number(def.port), domains: (def.domains ?? '').split(','), journal, trust,
-      open: openInPool, now: () => new Date(), onReception: emit, onFault: complain,
-    }, closing.signal));
-    listening.then(({ port }) => {
-      show({ fill: 'green', shape: 'dot', text: RED._('hisp-receive.status.listening', { port: String(port) }) });
-    }, complain);
+    const journalNode = RED.nodes.getNode(def.journal) as JournalNode | null;
+    // The journal's own node says when it cannot be opened, and tries again.
+    if (journalNode === null) complain(new CourierError('JOURNAL_MISSING'));
+    else listen(journalNode.opened).catch(complain);
 
-    this.on('close', (_removed: boolean, done: () => void) => {
+    this.on('close', (removed: boolean, done: () => void) => {
       closing.abort();
-      listening.then((receiver) => receiver.stop(), () => undefined).then(done, done);
+      Promise.resolve(source).then(async (running) => { await running?.stop(removed); }).then(done, () => done());
     });
   });
 };

@@ -1,10 +1,11 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
-import { asCourierError } from '../errors.ts';
-import type { DeliveryChange } from '../journal/port.ts';
-import { requireJournal, stage, statusOf } from '../stage.ts';
+import { asCourierError, CourierError, sentence } from '../errors.ts';
+import type { DeliveryChange, Journal } from '../journal/port.ts';
+import { type JournalNode, requireJournal, stage, statusOf } from '../stage.ts';
 import { accountBook } from './account-book.ts';
 import type { AccountNode } from './account-config.ts';
-import { senderOf } from './sender.ts';
+import { type AccountTrouble, watchTrouble } from './account-trouble.ts';
+import { drained, senderOf } from './sender.ts';
 import { outputOf, receiptMessage, submitMail } from './submission.ts';
 
 interface HispSendDef extends NodeDef { journal: string; account: string }
@@ -12,30 +13,53 @@ interface HispSendDef extends NodeDef { journal: string; account: string }
 export default (RED: NodeAPI): void => {
   RED.nodes.registerType('direct-hisp-send', function (this: Node, def: HispSendDef) {
     RED.nodes.createNode(this, def);
-    const show = statusOf(this);
-    const complain = (error: unknown): void => {
-      const fault = asCourierError(error, 'JOURNAL_FAILED');
-      show({ fill: 'red', shape: 'ring', text: fault.code });
-      this.error(fault);
-    };
+    const chosen = (): AccountNode['account'] => (RED.nodes.getNode(def.account) as AccountNode | null)?.account;
+    const ends: (() => void)[] = [];
+    let closed = false;
 
     const tell = (change: DeliveryChange): void => {
       const message = { ...receiptMessage(change, def.journal), _msgid: RED.util.generateId() };
       this.send([0, 1, 2].map((output) => output === outputOf(change) ? message as NodeMessage : null));
     };
-    const following = requireJournal(RED, def.journal).then((journal) => {
-      senderOf(journal, (fault) => { RED.log.error(`direct: ${asCourierError(fault, 'JOURNAL_FAILED').message}`); });
-      return journal.subscribe((change) => { if (change.node === this.id) tell(change); });
+    let warned = '';
+    const show = (trouble: AccountTrouble | null): void => {
+      const incident = trouble?.code == null ? '' : `${trouble.code} ${trouble.name}`;
+      if (incident !== '' && incident !== warned) this.warn(`direct: ${trouble!.name}: ${sentence(trouble!.code!)}`);
+      warned = incident;
+      if (trouble === null) return this.status({});
+      const words = { name: trouble.name, code: trouble.code ?? '', more: trouble.more === 0 ? '' : ` +${trouble.more}` };
+      this.status(trouble.code === null
+        ? { fill: 'yellow', shape: 'ring', text: RED._('hisp-send.status.paused', words) }
+        : { fill: 'red', shape: 'ring', text: RED._('hisp-send.status.fault', words) });
+    };
+    const follow = (journal: Journal): void => {
+      if (closed) return;
+      const sender = senderOf(journal, (fault) => { RED.log.error(`direct: ${asCourierError(fault, 'JOURNAL_FAILED').message}`); });
+      ends.push(journal.subscribe((change) => { if (change.node === this.id) tell(change); }));
+      const deployed = (): string[] => accountBook.all().map(({ name }) => name);
+      ends.push(watchTrouble({ journal, watch: sender.watch, deployed, own: () => chosen()?.name, show }));
+    };
+
+    const journal = RED.nodes.getNode(def.journal) as JournalNode | null;
+    if (journal === null) {
+      const fault = new CourierError('JOURNAL_MISSING');
+      statusOf(this)({ fill: 'red', shape: 'ring', text: fault.code });
+      this.error(fault);
+    }
+    // The journal's own node says when it cannot be opened, and tries again.
+    void journal?.opened.then(follow);
+    this.on('close', (_removed: boolean, done: () => void) => {
+      closed = true;
+      for (const end of ends.splice(0)) end();
+      void drained().then(done);
     });
-    following.catch(complain);
-    this.on('close', (_removed: boolean, done: () => void) => { following.then((stop) => { stop(); }, () => undefined).then(done, done); });
 
     stage(RED, this, {
       name: 'hisp-send',
+      needs: ['organization'],
       run: async (msg) => {
         const journal = await requireJournal(RED, def.journal);
-        const chosen = (RED.nodes.getNode(def.account) as AccountNode | null)?.account;
-        await submitMail(msg, { journal, book: accountBook, chosen, node: this.id });
+        await submitMail(msg, { journal, book: accountBook, chosen: chosen(), node: this.id });
       },
     });
   });

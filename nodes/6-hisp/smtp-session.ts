@@ -1,7 +1,7 @@
 // One connection to a HISP: opened, logged in, one mail at a time. RFC 6409, RFC 3207.
 import { type ConnectionOptions, createSecureContext, getCACertificates } from 'node:tls';
 import SMTPConnection, { type SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
-import { cleanResponse, outcomeOfFault, type SmtpFault } from './smtp-fault.ts';
+import { cleanResponse, setbackOf, type SmtpFault } from './smtp-fault.ts';
 import { goesAsIs, handOver, passThroughSwitch } from './smtp-data.ts';
 import type { HispAccount, Transport, TransportOutcome } from './types.ts';
 
@@ -56,13 +56,11 @@ export const openSession = (account: HispAccount, tls: ConnectionOptions, limits
 /** A promise that resolves can hide a refused recipient, so the answer is read for ours. */
 const outcomeOfSend = (info: { accepted: string[]; rejectedErrors?: SmtpFault[] | undefined; response: string }): TransportOutcome => {
   const [refusal] = info.rejectedErrors ?? [];
-  if (refusal) return outcomeOfFault(refusal, false);
+  if (refusal) return setbackOf(refusal, { seen: false, whole: false });
   return { kind: 'accepted', response: cleanResponse(info.response) };
 };
 
-export interface Exchange { outcome: TransportOutcome; /** Not a byte of the mail was asked for. */ untouched: boolean }
-
-export const sendOver = (session: Session, { from, to, raw }: Mail): Promise<Exchange> => new Promise((resolve) => {
+export const sendOver = (session: Session, { from, to, raw }: Mail): Promise<TransportOutcome> => new Promise((resolve) => {
   const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
   const { stream, done } = handOver(bytes);
   session.passThrough.on = goesAsIs(bytes);
@@ -70,7 +68,7 @@ export const sendOver = (session: Session, { from, to, raw }: Mail): Promise<Exc
   const failed = (fault: SmtpFault): void => {
     // After a plain refusal the session goes on; after anything else its state is not known.
     if (fault.responseCode === undefined || fault.responseCode === 421) session.usable = false;
-    resolve({ outcome: outcomeOfFault(fault, done()), untouched: !stream.readableDidRead });
+    resolve(setbackOf(fault, { seen: stream.readableDidRead, whole: done() }));
   };
   // A forced close ends the connection without an answer to the mail; an error of the connection is told first.
   const ended = (): unknown => setImmediate(() => { failed(lost()); });
@@ -78,9 +76,30 @@ export const sendOver = (session: Session, { from, to, raw }: Mail): Promise<Exc
   session.connection.send({ from, to: [to], size: bytes.length }, stream, (fault, info) => {
     session.connection.off('end', ended);
     if (fault || !info) failed(fault ?? lost());
-    else resolve({ outcome: outcomeOfSend(info), untouched: false });
+    else resolve(outcomeOfSend(info));
   });
 });
+
+interface Inner { _responseActions?: ((answer: string) => void)[]; _sendCommand?: (command: string) => void }
+
+/**
+ * Asks whether the sender may send, without a mail. nodemailer has no word for it; where its inner ways are not as known,
+ * it is not asked. Rejects with the refusal.
+ */
+export const trySender = async (session: Session, from: string): Promise<void> => {
+  const inner = session.connection as unknown as Inner;
+  const { _responseActions: actions, _sendCommand: send } = inner;
+  if (!Array.isArray(actions) || typeof send !== 'function' || /[\r\n<>]/.test(from)) return;
+  await new Promise<void>((resolve, reject) => {
+    session.connection.once('end', () => setImmediate(() => { reject(lost()); }));
+    actions.push((answer) => {
+      if (answer.startsWith('2')) return resolve();
+      reject(Object.assign(new Error('sender refused'), { response: answer, responseCode: Number(answer.slice(0, 3)), command: 'MAIL FROM' }));
+    });
+    send.call(session.connection, `MAIL FROM:<${from}>`);
+  });
+  await resetSession(session);
+};
 
 export const resetSession = (session: Session): Promise<void> => new Promise((resolve) => {
   session.connection.reset((fault) => {

@@ -1,9 +1,9 @@
 // SMTP submission (RFC 6409) over a small pool of connections: raw bytes, an explicit envelope, one recipient per mail.
-import { outcomeOfFault, type SmtpFault } from './smtp-fault.ts';
-import { type Mail, openSession, resetSession, sendOver, type Session, SMTP_LIMITS, type SmtpLimits, tlsOptions } from './smtp-session.ts';
-import type { HispAccount, Transport, TransportOutcome } from './types.ts';
+import { accountFault, type SmtpFault } from './smtp-fault.ts';
+import { type Mail, openSession, resetSession, sendOver, type Session, SMTP_LIMITS, type SmtpLimits, tlsOptions, trySender } from './smtp-session.ts';
+import type { HispAccount, ProbeOutcome, Transport, TransportOutcome } from './types.ts';
 
-interface SessionPool { take(): Session | undefined; put(session: Session): void; close(): void }
+interface SessionPool { take(): Session | undefined; put(session: Session): void; drop(): void; close(): void }
 
 /** Connections that wait for their next mail, for a while. */
 const sessionPool = (limits: SmtpLimits): SessionPool => {
@@ -32,6 +32,11 @@ const sessionPool = (limits: SmtpLimits): SessionPool => {
       idle.push(session);
       session.idleTimer = setTimeout(() => { quit(session); }, limits.idle).unref();
     },
+    /** The oldest idle one is not kept any longer. */
+    drop() {
+      const [oldest] = idle;
+      if (oldest !== undefined) quit(oldest);
+    },
     close() {
       closed = true;
       for (const session of [...idle]) quit(session);
@@ -56,26 +61,54 @@ const turnstile = (places: number): { enter: () => Promise<void>; leave: () => v
   };
 };
 
+/** The one address that an account sends for; null where its log-in leaves that open. */
+const ownSender = ({ user, anyFrom }: HispAccount): string | null => !anyFrom && user.includes('@') ? user : null;
+
 /** Sends at most `account.connections` mails at a time; more wait their turn. */
 export const smtpTransport = (account: HispAccount, limits: SmtpLimits = SMTP_LIMITS): Transport => {
   const pool = sessionPool(limits);
   const turns = turnstile(account.connections);
   const busy = new Set<Session>();
   let tls: ReturnType<typeof tlsOptions> | undefined;
+  let probing: Promise<ProbeOutcome> | undefined;
 
-  const exchange = async (mail: Mail): Promise<TransportOutcome> => {
-    const kept = pool.take();
-    const session = kept ?? await openSession(account, tls ??= tlsOptions(account), limits);
+  const open = async (): Promise<Session> => await openSession(account, tls ??= tlsOptions(account), limits);
+
+  const using = async <Result>(session: Session, use: () => Promise<Result>): Promise<Result> => {
     busy.add(session);
     try {
-      const { outcome, untouched } = await sendOver(session, mail);
-      if (session.usable && outcome.kind !== 'accepted') await resetSession(session);
-      // A kept connection may have died meanwhile; with not a byte of the mail sent a fresh one may try.
-      if (kept && untouched && outcome.kind === 'temporary' && outcome.code === 'HISP_UNREACHABLE') return await exchange(mail);
-      return outcome;
+      return await use();
     } finally {
       busy.delete(session);
       pool.put(session);
+    }
+  };
+
+  const exchange = async (mail: Mail): Promise<TransportOutcome> => {
+    const kept = pool.take();
+    const session = kept ?? await open();
+    const outcome = await using(session, async () => {
+      const first = await sendOver(session, mail);
+      if (session.usable && first.kind !== 'accepted') await resetSession(session);
+      return first;
+    });
+    // A kept connection may have died meanwhile; with not a byte of the mail sent a fresh one may try.
+    return kept && outcome.kind === 'doubtful' && outcome.code === 'HISP_UNREACHABLE' && !outcome.seen ? await exchange(mail) : outcome;
+  };
+
+  const probe = async (): Promise<ProbeOutcome> => {
+    await turns.enter();
+    try {
+      // A fresh connection in place of an idle one: no more than the account may have.
+      pool.drop();
+      const session = await open();
+      const sender = ownSender(account);
+      await using(session, async () => { if (sender !== null) await trySender(session, sender); });
+      return { ok: true };
+    } catch (fault) {
+      return { ok: false, ...accountFault(fault as SmtpFault) };
+    } finally {
+      turns.leave();
     }
   };
 
@@ -85,11 +118,12 @@ export const smtpTransport = (account: HispAccount, limits: SmtpLimits = SMTP_LI
       try {
         return await exchange(mail);
       } catch (fault) {
-        return outcomeOfFault(fault as SmtpFault, false);
+        return { kind: 'account', ...accountFault(fault as SmtpFault), seen: false, whole: false };
       } finally {
         turns.leave();
       }
     },
+    probe: async () => await (probing ??= probe().finally(() => { probing = undefined; })),
     close(force = false) {
       pool.close();
       if (force) for (const session of busy) session.connection.close();

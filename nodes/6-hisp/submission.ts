@@ -36,7 +36,7 @@ export const submitMail = async (msg: CourierMessage, tools: SubmissionTools): P
   const { deliveryId, from, to, messageId, raw, evidence, warnings } = mail;
   await tools.journal.enqueue({
     deliveryId, account: account.name, node: tools.node, from, to, messageId, raw, deadlineMs: account.deadlineMs, evidence, warnings,
-  });
+  }, msg.direct?.run);
 };
 
 /** The message that tells of one change. */

@@ -1,6 +1,7 @@
 // What the HISP edge takes and gives.
 import type { DirectIdentity } from '../0-order/message.ts';
-import type { AttemptOutcome, ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryState } from '../journal/port.ts';
+import type { Code } from '../errors.ts';
+import type { ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryState } from '../journal/port.ts';
 
 /** An account at a HISP, as its config node declares it. Times in ms. */
 export interface HispAccount {
@@ -22,22 +23,57 @@ export interface HispAccount {
   /** First retry within this long; doubled each time with jitter up to `retryMaxMs`. */
   retryFirstMs: number;
   retryMaxMs: number;
+  /** A delivery that was tried so often, or is this old, is given up. Faults of the account count for neither. */
   maxAttempts: number;
+  maxAgeMs: number;
+  /** What answers mean where that differs from the rule; the first row that fits counts. */
+  answers: AnswerRow[];
+  /** When the connection was lost after the whole mail was handed over. */
+  unknown: 'retry' | 'hold';
+  /** How an account at fault is probed: first within `probeFirstMs`, doubled up to `probeMaxMs`. */
+  probeFirstMs: number;
+  probeMaxMs: number;
   /** How long after acceptance notifications may take. */
   deadlineMs: number;
 }
 
-/** A way to hand a mail to a HISP. `send` never throws: each fault is an outcome (retryAt is filled by the sender's policy). */
+/** What to do about an answer: try again, give up, let a person decide, or take the mail as accepted. */
+export type Answer = 'retry' | 'fail' | 'hold' | 'sent';
+
+/** `pattern`: a reply code (`451`, `4*`), an enhanced code (`4.7.*`) or a code of ours (`HISP_UNKNOWN`); see policy.ts. */
+export interface AnswerRow { pattern: string; answer: Answer }
+
+/** A way to hand a mail to a HISP. Nothing here ever throws: each fault is an outcome. */
 export interface Transport {
   send(delivery: Pick<ClaimedDelivery, 'from' | 'to' | 'raw'>): Promise<TransportOutcome>;
+  /** Connects, agrees on TLS, logs in; where the log-in is a sender's address also asks whether it may send. No mail. */
+  probe(): Promise<ProbeOutcome>;
   /** Idle connections close at once, busy ones after their mail; with `force` these too. */
   close(force?: boolean): void;
 }
 
-export type TransportOutcome =
-  | Extract<AttemptOutcome, { kind: 'accepted' } | { kind: 'refused' }>
-  | Omit<Extract<AttemptOutcome, { kind: 'temporary' }>, 'retryAt'>
-  | Omit<Extract<AttemptOutcome, { kind: 'unknown' }>, 'retryAt'>;
+export type ProbeOutcome = { ok: true } | { ok: false; code: Code; response: string };
+
+/**
+ * What kept a mail from being accepted:
+ * - `temporary`, `refused`: an answer about the recipient or the message;
+ * - `unknown`: the connection was lost when the whole mail had been handed over;
+ * - `account`: DNS, connection, TLS, log-in; not the mail's fault;
+ * - `doubtful`: the connection was lost during the exchange, or the HISP wants nothing from this sender now. Whether that
+ *   is the account's fault or this mail's, a probe tells.
+ */
+export interface Setback {
+  kind: 'temporary' | 'refused' | 'unknown' | 'account' | 'doubtful';
+  code: Code;
+  /** The HISP's words, cut and cleaned, or the socket's code. */
+  response: string;
+  /** DATA was entered: the HISP may have had bytes of the mail, so that they must never change again. */
+  seen: boolean;
+  /** The whole mail had been handed over. */
+  whole: boolean;
+}
+
+export type TransportOutcome = { kind: 'accepted'; response: string } | Setback;
 
 /** One recipient's part of an MDN (RFC 8098) or DSN (RFC 3464). Empty strings where the notification does not say. */
 export type Notice = Pick<DeliveryNotice, 'kind' | 'originalMessageId' | 'recipient' | 'event' | 'detail'>;

@@ -1,11 +1,15 @@
 // A laboratory on this machine: the simulated HISP network, a real Node-RED with the bundle, and its journal.
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { stopSenders } from '../6-hisp/sender.ts';
 import { type Network, startNetwork } from '../6-hisp/simulator/network.ts';
+import { makeKeyFile } from '../journal/keys.ts';
+import type { JournalLocation } from '../journal/location.ts';
 import { closeJournals, openJournal } from '../journal/open.ts';
 import type { Journal } from '../journal/port.ts';
 import { closePool } from '../pool.ts';
+import { configure } from './bundle.ts';
 import { type Engine, type FlowNode, freePort, startEngine } from './engine.ts';
 
 /** The domain that the laboratory's organizations send from, and the name of its identity in the bundle. */
@@ -21,6 +25,8 @@ export interface LabOptions {
   settings: Record<string, unknown>;
   /** The domain of the bundle's own identity. */
   senderDomain?: string;
+  /** Where the bundle's journal is; default: a file in the user directory. */
+  journal?: JournalLocation;
   /** The flows to deploy, once the network is up; null: those that the user directory has. */
   flows: (network: Network) => Promise<FlowNode[] | null>;
 }
@@ -40,6 +46,23 @@ export const withCredentials = (flows: FlowNode[]): FlowNode[] =>
     return credentials === undefined || node.credentials !== undefined ? node : { ...node, credentials };
   });
 
+/** A database has no folder of its own that a demonstration's key could lie in. */
+const keyFor = (location: JournalLocation, userDir: string): Record<string, string> => {
+  const given = process.env['DIRECT_JOURNAL_KEY'] ?? process.env['DIRECT_JOURNAL_KEY_FILE'];
+  if (typeof location === 'string' || given !== undefined) return {};
+  const file = join(userDir, 'journal.key');
+  if (!existsSync(file)) makeKeyFile(file);
+  return { DIRECT_JOURNAL_KEY_FILE: file };
+};
+
+/** The laboratory's journal is one for demonstrations: nobody is asked for a backup of its key. A database's address is not stored with the flow. */
+const announceJournal = (location: JournalLocation, userDir: string): void => announce({
+  DIRECT_JOURNAL_DEMO: '1', ...keyFor(location, userDir), ...(typeof location !== 'string' && { DIRECT_JOURNAL_URL: location.url }),
+});
+
+const journalForm = (location: JournalLocation): Record<string, unknown> => typeof location === 'string'
+  ? { storage: 'sqlite', file: location } : { storage: 'postgres', backend: location.backend, schema: location.schema ?? '' };
+
 /** What was started, ended in the reverse order; a part that fails to end does not keep the others. */
 const ending = () => {
   const parts: (() => Promise<unknown>)[] = [];
@@ -49,7 +72,16 @@ const ending = () => {
   };
 };
 
-export const startLab = async ({ userDir, pki, port, settings, flows, senderDomain = SENDER_DOMAIN }: LabOptions): Promise<Lab> => {
+/** The flows to deploy. A journal that was chosen for this run replaces what the stored flows say. */
+const wantedFlows = async (network: Network, engine: Engine, { flows, journal }: LabOptions): Promise<FlowNode[] | null> => {
+  const wanted = await flows(network);
+  if (journal === undefined) return wanted;
+  return configure(wanted ?? await engine.flows(), 'direct-journal', journalForm(journal));
+};
+
+export const startLab = async (options: LabOptions): Promise<Lab> => {
+  const { userDir, pki, port, settings, senderDomain = SENDER_DOMAIN } = options;
+  const location = options.journal ?? join(userDir, 'direct-courier', 'journal.sqlite');
   const end = ending();
   try {
     end.later(closePool);
@@ -69,12 +101,13 @@ export const startLab = async ({ userDir, pki, port, settings, flows, senderDoma
       DIRECT_SENDER_KEY: sender.keyPem,
     });
     // Before Node-RED: a journal that another process holds is said at once and by itself.
-    const journal = await openJournal(join(userDir, 'direct-courier', 'journal.sqlite'));
+    announceJournal(location, userDir);
+    const journal = await openJournal(location);
     end.later(closeJournals);
     const engine = await startEngine({ userDir, port, settings });
     end.later(stopSenders);
     end.later(engine.stop);
-    const wanted = await flows(network);
+    const wanted = await wantedFlows(network, engine, options);
     if (wanted !== null) await engine.deploy(withCredentials(wanted));
     return { engine, network, journal, stop: end.now };
   } catch (error) {

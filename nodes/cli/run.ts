@@ -28,9 +28,18 @@ const handOver = async (args: string[]): Promise<number> => {
   return await new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
 };
 
+/** Whoever reads what is printed (`| head`) may have had enough. */
+const untilNobodyReads = (): void => {
+  process.stdout.once('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+};
+
 /** Exit code of the command. */
 export const run = async (args: string[]): Promise<number> => {
   if (tooOld(process.versions.node)) return await handOver(args);
+  untilNobodyReads();
   const { main } = await import('./main.ts');
   return await main(args);
 };

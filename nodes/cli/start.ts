@@ -2,11 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BUNDLE, bundleFolder, configure, readBundle } from './bundle.ts';
 import { isFree, freePort } from './engine.ts';
 import { handIn, readInputs } from './inputs.ts';
+import { locationOf } from './journal-call.ts';
 import { startLab } from './lab.ts';
 import { checkPassword, EDITOR_USER, readKeys, renewPassword } from './login.ts';
 import type { Command } from './command.ts';
@@ -33,9 +34,12 @@ const untilSignal = async (): Promise<void> =>
 export const start: Command = async (args, { cwd }) => {
   const { values } = parseArgs({
     args,
-    options: { fresh: { type: 'boolean' }, 'new-password': { type: 'boolean' }, port: { type: 'string' }, 'user-dir': { type: 'string' } },
+    options: {
+      fresh: { type: 'boolean' }, 'new-password': { type: 'boolean' }, port: { type: 'string' }, 'user-dir': { type: 'string' },
+      journal: { type: 'string' }, backend: { type: 'string' }, schema: { type: 'string' },
+    },
   });
-  const userDir = join(cwd, values['user-dir'] ?? '.direct-courier');
+  const userDir = resolve(cwd, values['user-dir'] ?? '.direct-courier');
   if (values.fresh) await rm(userDir, { recursive: true, force: true });
   const first = !existsSync(join(userDir, 'flows.json'));
   const password = first || values['new-password'] ? randomBytes(9).toString('base64url') : null;
@@ -45,6 +49,7 @@ export const start: Command = async (args, { cwd }) => {
     userDir,
     pki: join(userDir, 'pki'),
     port: await choosePort(values.port),
+    ...(values.journal !== undefined && { journal: locationOf(values, cwd) }),
     settings: {
       credentialSecret: keys.credentialSecret,
       adminAuth: {

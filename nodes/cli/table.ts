@@ -13,7 +13,8 @@ const row = (delivery: DeliveryRecord): string[] => [
   delivery.code === null ? cut(delivery.why, 110) : cutStart(delivery.why, 110),
 ];
 
-const align = (rows: string[][]): string => {
+/** Columns as wide as their widest cell. */
+export const align = (rows: string[][]): string => {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
   return rows.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()).join('\n');
 };

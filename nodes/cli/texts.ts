@@ -2,7 +2,7 @@
 export const TEXTS = {
   help: `direct-courier <command> [options]
 
-  start [--fresh] [--new-password] [--port N]
+  start [--fresh] [--new-password] [--port N] [--journal FILE|URL] [--backend postgres|citus|cockroachdb] [--schema NAME]
         Node-RED with the flow iris-results and a simulated HISP network on this machine.
   demo  --input DIR --out DIR [--route FILE] [--organizations FILE] [--directory FILE] [--expect FILE]
         [--patient-id none|null|mrn] [--policy union|site-over-organization|most-specific]
@@ -15,8 +15,11 @@ export const TEXTS = {
         Checks a C-CDA Unstructured Document. Exit 0 ok or warnings, 2 errors, 1 could not run.
   npi check NUMBER [--json]
         Checks an NPI's form and check digit. Exit 0 valid, 2 not.
-  simulator --folder DIR [--smtp-port N] [--service-port N] [--notify-port N]
-        The simulated HISP network as a process of its own; prints its ports as one line of JSON.`,
+  simulator --folder DIR [--smtp-port N] [--service-port N] [--notify-port N] [--user NAME] [--record FILE] [--answer-ms N] [--control]
+        The simulated HISP network as a process of its own; prints its ports as one line of JSON.
+  journal stats|find|show|rerun|resend|hold|release|cancel|redirect|prune|verify|rotate-key|export|… --journal FILE|URL
+  audit verify|list --journal FILE|URL
+        Looks into a journal and works on what is in it, also beside a running engine; \`direct-courier journal --help\` shows all.`,
   unknownCommand: (name: string) => `There is no command ${JSON.stringify(name)}.`,
   missingOption: (name: string) => `The option --${name} is needed.`,
   wrongChoice: (name: string, choices: readonly string[]) => `--${name} takes one of: ${choices.join(', ')}.`,

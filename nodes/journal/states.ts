@@ -11,6 +11,8 @@ export interface DeliveryFacts {
   deadlineMs: number;
   /** Some attempt ended without an answer: the HISP may have the mail. Never taken back. */
   unknownOutcome: boolean;
+  /** A correction has overtaken it while it was being sent: it goes no second time. */
+  superseded: boolean;
   nextAttemptAt: number | null;
   acceptedAt: number | null;
   deadlineAt: number | null;
@@ -31,7 +33,9 @@ export interface Step {
 const SUCCESS: ReadonlySet<DeliveryState> = new Set(['DELIVERED', 'PROCESSED', 'SUPPRESSED']);
 const TERMINAL: ReadonlySet<DeliveryState> = new Set([...SUCCESS, 'FAILED', 'UNCONFIRMED', 'CANCELLED', 'DEAD', 'UNRESOLVED']);
 /** States from which a notification can still prove that the HISP took the mail, once an attempt ended without an answer. */
-const PROVABLE: ReadonlySet<DeliveryState> = new Set(['QUEUED', 'HELD', 'DEAD', 'FAILED']);
+const PROVABLE: ReadonlySet<DeliveryState> = new Set(['QUEUED', 'HELD', 'DEAD', 'FAILED', 'CANCELLED', 'SUPPRESSED']);
+/** States in which nothing is on its way to the HISP yet. */
+const NOT_SENT: ReadonlySet<DeliveryState> = new Set(['RESOLVING', 'QUEUED', 'HELD']);
 
 export const isTerminal = (state: DeliveryState): boolean => TERMINAL.has(state);
 
@@ -54,12 +58,42 @@ const accept = (facts: DeliveryFacts, now: number): Step => {
 /** After look-up and sealing. */
 export const afterEnqueue = (facts: DeliveryFacts, now: number): Step => move({ ...facts, nextAttemptAt: now }, 'QUEUED');
 
+/** Back to the queue, unless a correction has overtaken it meanwhile. */
+const again = (facts: DeliveryFacts, code: string | null): Step =>
+  facts.superseded ? move(facts, 'SUPPRESSED', 'SUPERSEDED') : move(facts, 'QUEUED', code);
+
 /** The sender has taken it. */
 export const afterClaim = (facts: DeliveryFacts): Step => move(facts, 'SENDING');
 
 /** The process that was sending is gone: whether the HISP has the mail is unknown, so the same bytes go again. */
 export const afterCrash = (facts: DeliveryFacts, now: number): Step =>
-  facts.state === 'SENDING' ? move({ ...facts, unknownOutcome: true, nextAttemptAt: now }, 'QUEUED', 'HISP_UNKNOWN') : stay(facts);
+  facts.state === 'SENDING' ? again({ ...facts, unknownOutcome: true, nextAttemptAt: now }, 'HISP_UNKNOWN') : stay(facts);
+
+/** Sealed long ago and never shown to the HISP: it goes back to the flow, which looks at the recipient's certificate again. */
+export const afterStale = (facts: DeliveryFacts): Step => facts.state === 'QUEUED' ? move(facts, 'RESOLVING', 'RESEAL') : stay(facts);
+
+/** A correction of its result has come. What is being sent right now may still arrive, but goes no second time. */
+export const afterSupersede = (facts: DeliveryFacts): Step => {
+  if (NOT_SENT.has(facts.state)) return move(facts, 'SUPPRESSED', 'SUPERSEDED');
+  return facts.state === 'SENDING' ? stay({ ...facts, superseded: true }) : stay(facts);
+};
+
+/** A person keeps it back. What is being sent right now cannot be kept back. */
+export const afterHold = (facts: DeliveryFacts): Step => facts.state === 'QUEUED' ? move(facts, 'HELD', 'OPERATOR') : stay(facts);
+
+/** A person lets it go, at once. Only what has its mail may go. */
+export const afterRelease = (facts: DeliveryFacts, now: number): Step =>
+  facts.state === 'HELD' ? again({ ...facts, nextAttemptAt: now }, null) : stay(facts);
+
+/** Nothing more is tried. The code says so where an earlier attempt may have arrived all the same, unless something else takes its place. */
+export const afterCancel = (facts: DeliveryFacts, code: string = facts.unknownOutcome ? 'HISP_UNKNOWN' : 'OPERATOR'): Step =>
+  NOT_SENT.has(facts.state) ? move(facts, 'CANCELLED', code) : stay(facts);
+
+/** Its message is run again: what was held before it had a mail is resolved again. */
+export const afterRerun = (facts: DeliveryFacts): Step => facts.state === 'HELD' ? move(facts, 'RESOLVING') : stay(facts);
+
+/** Its message is routed anew: others stand in its place. */
+export const afterReplan = (facts: DeliveryFacts): Step => facts.state === 'HELD' ? move(facts, 'SUPPRESSED', 'REPLANNED') : stay(facts);
 
 /** One attempt has ended. Only a delivery that is still SENDING moves: a notification may have been faster. */
 export const afterAttempt = (facts: DeliveryFacts, outcome: AttemptOutcome, now: number): Step => {
@@ -70,8 +104,15 @@ export const afterAttempt = (facts: DeliveryFacts, outcome: AttemptOutcome, now:
     case 'temporary':
     case 'unknown': {
       const known = { ...facts, unknownOutcome: facts.unknownOutcome || outcome.kind === 'unknown', nextAttemptAt: outcome.retryAt };
-      return outcome.retryAt === null ? move(known, 'DEAD', 'ATTEMPTS_EXHAUSTED') : move(known, 'QUEUED', outcome.code);
+      if (outcome.retryAt !== null || known.superseded) return again(known, outcome.code);
+      return move(known, 'DEAD', outcome.reason ?? 'ATTEMPTS_EXHAUSTED');
     }
+    case 'hold': {
+      const known = { ...facts, unknownOutcome: facts.unknownOutcome || outcome.unknown === true };
+      return known.superseded ? again(known, outcome.code) : move(known, 'HELD', outcome.code);
+    }
+    // Due at once: the account's pause keeps it back.
+    case 'account': return again({ ...facts, nextAttemptAt: now }, outcome.code);
   }
 };
 
@@ -104,6 +145,8 @@ const weigh = (facts: DeliveryFacts, notice: Pick<DeliveryNotice, 'kind' | 'even
       return facts.failedAt === null ? move({ ...facts, lateSuccess: true }, success) : stay({ ...facts, lateSuccess: true });
     case 'FAILED':
     case 'DEAD':
+    case 'CANCELLED':
+    case 'SUPPRESSED':
       return stay({ ...facts, lateSuccess: facts.lateSuccess || success !== null });
     default:
       return stay(facts);

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { EventEmitter } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import type { CourierMessage } from '../../nodes/0-order/message.ts';
 import resolveRoute from '../../nodes/1-route/resolve-route.ts';
 import routeTable, { type RouteTableNode } from '../../nodes/1-route/route-table-config.ts';
 import type { Journal } from '../../nodes/journal/port.ts';
-import { openSqliteJournal } from '../../nodes/journal/sqlite/driver.ts';
+import { openFile } from '../journal/fixtures.ts';
 import { CLINIC } from '../support/samples.ts';
 import { accept, around, collect, errorsLogged, helper, journalNode, orderOf, resultOf, send, startServer, stopServer } from './running-flow.ts';
 
@@ -51,6 +52,15 @@ describe('the resolve route node', () => {
         ['order', PCP, 'HealthPlan.PrimaryCareProvider.EmailAddress'], ['organization', 'all@direct.lakeside.example', 'route:2'],
       ]);
       expect(first[0]!.route!.policy).to.equal('union');
+    });
+
+    it('says in its status that there is no journal', async () => {
+      await start({});
+      const shown: unknown[] = [];
+      (helper.getNode('route') as unknown as EventEmitter).on('call:status', (call: { args: unknown[] }) => { shown.push(call.args[0]); });
+      await send('route', { order: orderOf() });
+      await send('route', { order: orderOf() });
+      expect(shown).to.deep.equal([{ fill: 'grey', shape: 'ring', text: 'resolve-route.status.alone' }]);
     });
 
     it('works without a route table and without a result', async () => {
@@ -163,7 +173,7 @@ describe('the resolve route node', () => {
   });
 
   describe('with a journal', () => {
-    beforeEach(async () => { journal = await openSqliteJournal(join(folder, 'journal.db')); });
+    beforeEach(async () => { journal = await openFile(join(folder, 'journal.db')); });
     afterEach(() => journal.close());
 
     it('records the whole plan, and only those go on who can', async () => {
@@ -186,6 +196,21 @@ describe('the resolve route node', () => {
       await send('route', msg);
       expect(after.first[0]!.recipients!.map(({ id }) => id)).to.deep.equal(before.first[0]!.recipients!.map(({ id }) => id));
       expect((await journal.message(msg.direct.id))!.state).to.equal('ROUTED');
+    });
+
+    it('a message that runs again goes on for those only who have no mail yet', async () => {
+      const msg = await accept(journal);
+      const { first, second } = await start({ rows: [row()] });
+      await send('route', msg);
+      const [served, other] = first[0]!.recipients!;
+      const mail = { account: 'a', node: 'n', from: 'a@direct.courier.example', raw: Buffer.from('x'), deadlineMs: 1000,
+        evidence: { signer: '', recipientCertificates: [], anchor: '' }, warnings: [] };
+      await journal.enqueue({ ...mail, deliveryId: served!.id!, to: served!.address!, messageId: '<one@courier.example>' });
+      await send('route', msg);
+      expect(first[1]!.recipients!.map(({ id }) => id)).to.deep.equal([other!.id]);
+      await journal.enqueue({ ...mail, deliveryId: other!.id!, to: other!.address!, messageId: '<two@courier.example>' });
+      await send('route', msg);
+      expect([first.length, second.length]).to.deep.equal([2, 0]);
     });
 
     it('nobody named: HELD with NO_ROUTE, second output', async () => {

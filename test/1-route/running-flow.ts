@@ -15,6 +15,7 @@ interface TestHelper {
   stopServer(done: () => void): void;
   load(nodes: unknown[], flow: object[]): Promise<void>;
   unload(): Promise<void>;
+  clearFlows(): Promise<void>;
   getNode<Kind = Node>(id: string): Kind;
   log(): { args: [{ level: number; msg: unknown }][] };
   request(): { post(path: string): Posting };
@@ -33,6 +34,14 @@ export const journalNode = (journal: () => Journal) => (RED: NodeAPI): void => {
     RED.nodes.createNode(this, def);
     Object.assign(this, { open: async () => journal() });
   });
+};
+
+/** Waits until it holds; fails with what was waited for. */
+export const until = async (what: string, holds: () => boolean | Promise<boolean>, patienceMs = 30_000): Promise<void> => {
+  for (const end = Date.now() + patienceMs; !await holds();) {
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => { setTimeout(resolve, 5); });
+  }
 };
 
 /** Everything that arrives at a helper node. */
@@ -68,8 +77,9 @@ export const resultOf = (): Result => {
 export const accept = async (journal: Journal, change = {}): Promise<CourierMessage & Required<Pick<CourierMessage, 'direct'>>> => {
   const raw = { bytes: Buffer.from('{}'), source: 'test' };
   await journal.storeOrder(orderOf(change), raw, true);
-  const { ready } = await journal.acceptResult(resultOf(), raw, null);
-  if (ready === undefined) throw new Error('not ready');
+  const { messageId } = await journal.acceptResult(resultOf(), raw, null);
+  const ready = await journal.readyMessage(messageId);
+  if (ready === null) throw new Error('not ready');
   return { direct: { ...ready.direct, journal: 'journal' }, order: ready.order, result: ready.result };
 };
 

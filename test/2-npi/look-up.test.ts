@@ -83,6 +83,8 @@ describe('look-up of recipients', () => {
   it('changes nothing when it is asked again', () => {
     const once = lookUpRecipients([recipient({ npi: NPI.pcp }), recipient({ level: 'site', address: LEE })], directory);
     expect(lookUpRecipients(once.resolved, directory)).to.deep.equal(once);
+    // Nor when the directory has lost whom it named: an address that is settled is not asked for again.
+    expect(lookUpRecipients(once.resolved, undefined)).to.deep.equal(once);
   });
 
   it('never resolves two recipients to one address, and loses no one', () => {

@@ -6,7 +6,7 @@ import type { CourierMessage, Recipient } from '../../nodes/0-order/message.ts';
 import directoryConfig, { type DirectoryNode } from '../../nodes/2-npi/directory-config.ts';
 import lookupNpi from '../../nodes/2-npi/lookup-npi.ts';
 import type { Journal } from '../../nodes/journal/port.ts';
-import { openSqliteJournal } from '../../nodes/journal/sqlite/driver.ts';
+import { openFile } from '../journal/fixtures.ts';
 import { accept, around, collect, errorsLogged, helper, journalNode, send, startServer, stopServer } from '../1-route/running-flow.ts';
 import { NPI } from '../support/samples.ts';
 
@@ -112,7 +112,7 @@ describe('the lookup NPI node', () => {
   });
 
   it('with a journal, records what became of each planned recipient; merged ones go', async () => {
-    journal = await openSqliteJournal(join(folder, 'journal.db'));
+    journal = await openFile(join(folder, 'journal.db'));
     try {
       const { direct } = await accept(journal);
       const planned = await journal.planRecipients(direct.id, [

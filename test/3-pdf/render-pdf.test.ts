@@ -30,7 +30,9 @@ const own = result({ document: { mediaType: 'application/pdf', base64: OWN.toStr
 
 /** Config node in place of the real journal: notes what it is asked to keep. */
 const kept: unknown[][] = [];
+let stored: Buffer | null = null;
 const journal = {
+  report: async () => stored,
   saveReport: async (...args: unknown[]) => { kept.push(['saveReport', ...args]); },
   stopMessage: async (...args: unknown[]) => { kept.push(['stopMessage', ...args]); },
 };
@@ -97,7 +99,7 @@ describe('diagnoses', () => {
 
 describe('render PDF', () => {
   before((done) => { helper.startServer(done); });
-  afterEach(async () => { kept.length = 0; await helper.unload(); });
+  afterEach(async () => { kept.length = 0; stored = null; await helper.unload(); });
   after((done) => { void closePool().then(() => helper.stopServer(done)); });
 
   it('renders for a hand-built flow that has only a result and an order', async () => {
@@ -125,6 +127,20 @@ describe('render PDF', () => {
     expect(kept.map(([what, id]) => [what, id])).to.deep.equal([['saveReport', 'm1']]);
     expect(msg.pdf!.data.equals(kept[0]![2] as Buffer)).to.equal(true);
     expect(msg.direct).to.deep.equal(DIRECT);
+  });
+
+  it('sends the report that the journal has already, so that a flow that runs again changes nothing', async () => {
+    stored = Buffer.from('%PDF-1.7 of the first time');
+    const { msg } = await run({ mode: 'render' }, { result: own, order: order(), direct: { ...DIRECT, run: 2 } });
+    expect(msg.pdf!.data.equals(stored)).to.equal(true);
+    expect(kept).to.deep.equal([]);
+  });
+
+  it('shows its emission to the journal with every write', async () => {
+    await run({}, { result: result(), order: order(), direct: { ...DIRECT, run: 3 } });
+    await helper.unload();
+    await run({ mode: 'pass' }, { result: result(), order: order(), direct: { ...DIRECT, run: 4 } });
+    expect(kept.map((call) => [call[0], call.at(-1)])).to.deep.equal([['saveReport', 3], ['stopMessage', 4]]);
   });
 
   it('holds a result without a PDF when it may only pass PDFs on', async () => {

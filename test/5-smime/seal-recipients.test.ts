@@ -98,6 +98,7 @@ describe('sealing for recipients', () => {
     const ids = async (change: Partial<Recipient>): Promise<string[]> => Promise.all([1, 2].map(async () =>
       (await sealAll({ recipients: [recipient('dr.lee@lakeside.example', change)] })).sealed[0]!.mail.messageId));
     expect(await ids({ id: 'd-17' })).to.deep.equal(['<d-17@clinic.example>', '<d-17@clinic.example>']);
+    expect(new Set(await ids({ id: 'd-17', messageId: '<d-17@earlier.example>' }))).to.deep.equal(new Set(['<d-17@earlier.example>']));
     const { id: _none, ...anonymous } = recipient('dr.lee@lakeside.example');
     const [first, second] = await Promise.all([1, 2].map(async () => (await sealAll({ recipients: [anonymous] })).sealed[0]!.mail.messageId));
     expect(first).to.match(/^<[0-9a-f-]{36}@clinic\.example>$/).and.not.equal(second);

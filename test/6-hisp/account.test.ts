@@ -25,7 +25,8 @@ describe('an account from its form', () => {
   it('has sensible values for everything but the host', () => {
     expect(read({})).to.deep.equal({
       name: 'hisp.example', host: 'hisp.example', port: 587, security: 'starttls', user: USER, password: 'made-up', anyFrom: false,
-      connections: 4, retryFirstMs: 60_000, retryMaxMs: 3_600_000, maxAttempts: 30, deadlineMs: 3_600_000,
+      connections: 4, retryFirstMs: 60_000, retryMaxMs: 3_600_000, maxAttempts: 30, maxAgeMs: 72 * 3_600_000, answers: [], unknown: 'retry',
+      probeFirstMs: 30_000, probeMaxMs: 600_000, deadlineMs: 3_600_000,
     });
     expect(read({ security: 'implicit' }).port).to.equal(465);
   });
@@ -33,6 +34,16 @@ describe('an account from its form', () => {
   it('takes numbers as text, because environment variables are text', () => {
     expect(read({ name: 'a', port: '2587', connections: '2', retryFirst: '0.5', retryMax: '10', maxAttempts: '3', deadline: '15', anyFrom: 'true' }))
       .to.deep.include({ name: 'a', port: 2587, connections: 2, retryFirstMs: 500, retryMaxMs: 10_000, maxAttempts: 3, deadlineMs: 15_000, anyFrom: true });
+  });
+
+  it('takes the patience and the table of answers that the form sets', () => {
+    const answers = [{ pattern: ' 4.7.* ', answer: 'hold' }, { pattern: 'hisp_unknown', answer: 'sent' }];
+    expect(read({ maxAge: '0.5', unknown: 'hold', probeFirst: '2', probeMax: '20', answers })).to.deep.include({
+      maxAgeMs: 1_800_000, unknown: 'hold', probeFirstMs: 2000, probeMaxMs: 20_000,
+      answers: [{ pattern: '4.7.*', answer: 'hold' }, { pattern: 'HISP_UNKNOWN', answer: 'sent' }],
+    });
+    expect(read({ retryFirst: '0.3', retryMax: '2' }), 'a flow from before there were probes').to.deep.include({ probeFirstMs: 300, probeMaxMs: 2000 });
+    for (const empty of ['', undefined]) expect(read({ maxAge: empty!, unknown: empty!, answers: empty }).unknown).to.equal('retry');
   });
 
   it('takes authorities as PEM text or from a file', () => {
@@ -44,6 +55,10 @@ describe('an account from its form', () => {
     expect(codeOf(() => read({ host: ' ' }))).to.deep.equal(['FIELD_MISSING', 'host']);
     expect(codeOf(() => read({ port: 'smtp' }))).to.deep.equal(['FIELD_INVALID', 'port']);
     expect(codeOf(() => read({ connections: 0 }))).to.deep.equal(['FIELD_INVALID', 'connections']);
+    expect(codeOf(() => read({ maxAge: 0 }))).to.deep.equal(['FIELD_INVALID', 'maxAge']);
+    expect(codeOf(() => read({ probeFirst: 'soon' }))).to.deep.equal(['FIELD_INVALID', 'probeFirst']);
+    expect(codeOf(() => read({ unknown: 'sent' }))).to.deep.equal(['FIELD_INVALID', 'unknown']);
+    expect(codeOf(() => read({ answers: [{ pattern: '250', answer: 'hold' }] }))).to.deep.equal(['ANSWER_ROW_INVALID', 'answers[0].pattern']);
     expect(codeOf(() => read({ authorities: 'missing.pem' }))).to.deep.equal(['TRUST_INVALID', 'authorities']);
     expect(codeOf(() => read({ authorities: 'x' }, () => 'no certificate'))).to.deep.equal(['TRUST_INVALID', 'authorities']);
   });

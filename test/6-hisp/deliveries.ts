@@ -9,17 +9,20 @@ import { closeJournals, openJournal } from '../../nodes/journal/open.ts';
 import type { DeliveryRecord, Journal, QueuedMail } from '../../nodes/journal/port.ts';
 import { CLINIC } from '../support/samples.ts';
 import { USER } from './servers.ts';
+import { until } from './until.ts';
+
+export { until };
 
 export const EVIDENCE = { signer: 'AA', recipientCertificates: ['BB'], anchor: 'CN=Anchor' };
 
 const folders: string[] = [];
 
-/** A new file; `again` opens the same one after everything was closed, as a restart would. */
-export const freshJournal = async (): Promise<{ journal: Journal; again: () => Promise<Journal>; folder: string }> => {
+/** A new file; `again` opens the same one after everything was closed, as a restart would. `now` is the journal's clock. */
+export const freshJournal = async (now = Date.now): Promise<{ journal: Journal; again: () => Promise<Journal>; folder: string }> => {
   const folder = await mkdtemp(join(tmpdir(), 'direct-hisp-'));
   folders.push(folder);
   const file = join(folder, 'journal.sqlite');
-  return { journal: await openJournal(file), again: async () => { await closeJournals(); return await openJournal(file); }, folder };
+  return { journal: await openJournal(file, { now }), again: async () => { await closeJournals(); return await openJournal(file, { now }); }, folder };
 };
 
 export const removeJournals = async (): Promise<void> => {
@@ -60,16 +63,6 @@ export const queued = ({ deliveryId, to }: Planned, change: Partial<QueuedMail> 
   raw: Buffer.from(`Message-ID: <${deliveryId}@direct.clinic.example>\r\nSubject: Exam result\r\n\r\nbody\r\n`),
   deadlineMs: 60_000, evidence: EVIDENCE, warnings: [], ...change,
 });
-
-export const until = async <Value>(ask: () => Promise<Value | null | undefined | false>, ms = 10_000): Promise<Value> => {
-  const end = Date.now() + ms;
-  for (;;) {
-    const found = await ask();
-    if (found) return found;
-    if (Date.now() > end) throw new Error('it did not happen in time');
-    await new Promise((resolve) => { setTimeout(resolve, 20); });
-  }
-};
 
 export const inState = async (journal: Journal, id: string, state: string, ms?: number): Promise<DeliveryRecord> => {
   let last: DeliveryRecord | null = null;

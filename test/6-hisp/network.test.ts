@@ -9,7 +9,7 @@ import { createTransport } from 'nodemailer';
 import { openMail } from '../../nodes/5-smime/open.ts';
 import { sealMail } from '../../nodes/5-smime/seal.ts';
 import type { Identity } from '../../nodes/5-smime/types.ts';
-import { createSender, type Sender } from '../../nodes/6-hisp/sender.ts';
+import { createSender, type Sender } from '../../nodes/6-hisp/queue-sender.ts';
 import { writeMdn } from '../../nodes/6-hisp/notification-write.ts';
 import { type Network, startNetwork } from '../../nodes/6-hisp/simulator/network.ts';
 import { smtpTransport } from '../../nodes/6-hisp/smtp-transport.ts';

@@ -60,12 +60,12 @@ describe('HISP send and HISP receive in Node-RED', () => {
     await helper.unload();
     await stopSenders(500);
     await removeJournals();
-    await rm(join(folder, 'journal.sqlite'), { force: true });
+    await rm(join(folder, 'journal'), { recursive: true, force: true });
   });
 
   const flow = (change: Record<string, object> = {}): TestFlows => [
     { id: 'tab', type: 'tab', label: 'test' },
-    { id: 'j', type: 'direct-journal', name: 'journal', file: join(folder, 'journal.sqlite') },
+    { id: 'j', type: 'direct-journal', name: 'journal', file: join(folder, 'journal', 'journal.sqlite') },
     {
       id: 'a', type: 'direct-hisp-account', name: 'test', host: '127.0.0.1', port: String(network.smtpPort), security: 'starttls', serverName: 'localhost',
       authorities: network.authorityPem, retryFirst: '0.1', retryMax: '1', deadline: '60', ...change['a'],
@@ -87,7 +87,7 @@ describe('HISP send and HISP receive in Node-RED', () => {
     credentials.i = { certificate: sender.certificatePem, key: sender.keyPem };
     await helper.load(MODULES as never, flow(change), credentials as never);
     listen();
-    journal = await openJournal(join(folder, 'journal.sqlite'));
+    journal = await openJournal(join(folder, 'journal', 'journal.sqlite'));
   };
 
   const listen = (): void => {
@@ -213,4 +213,64 @@ describe('HISP send and HISP receive in Node-RED', () => {
     helper.getNode('s').receive(await mailFor(planned) as never);
     await until(async () => got['caught']!.some(({ error }) => (error as { code?: string }).code === 'ACCOUNT_MISSING'));
   });
+
+  const statusOf = (id: string): object[] => {
+    const shown: object[] = [];
+    const node = helper.getNode(id) as unknown as { status: (status: object) => void };
+    node.status = (status) => { shown.push(status); };
+    return shown;
+  };
+
+  it('HISP send shows an account at fault with its code, and that it works again', async () => {
+    await network.faults({ login: 'refuse' });
+    await load({ a: { probeFirst: '0.1', probeMax: '0.2', maxAttempts: '1' } });
+    const shown = statusOf('s');
+    const planned = await plan(journal, 'dr.lee@good.lakeside.sim.example');
+    helper.getNode('s').receive(await mailFor(planned) as never);
+    await until(async () => shown.length > 0);
+    expect(shown[0]).to.deep.include({ fill: 'red', shape: 'ring' });
+    const [account] = (await journal.accounts()).filter(({ fault }) => fault !== null);
+    expect(account).to.deep.include({ name: 'test', queued: 1 });
+    expect(account!.fault!.code).to.equal('HISP_LOGIN');
+    await network.faults({ login: 'ok' });
+    await inState(journal, planned.deliveryId, 'DELIVERED');
+    await until(async () => JSON.stringify(shown.at(-1)) === '{}');
+    expect(got['failed']).to.deep.equal([]);
+  });
+
+  it('HISP send shows an account that somebody has paused', async () => {
+    await load();
+    await journal.act({ kind: 'pause', account: 'test', actor: 'test', reason: 'maintenance' });
+    await helper.unload();
+    await load();
+    const shown = statusOf('s');
+    const planned = await plan(journal, 'dr.lee@good.lakeside.sim.example');
+    helper.getNode('s').receive(await mailFor(planned) as never);
+    await until(async () => shown.length > 0, 15_000);
+    expect(shown[0]).to.deep.include({ fill: 'yellow', shape: 'ring' });
+    expect((await journal.delivery(planned.deliveryId))!.state).to.be.oneOf(['QUEUED', 'RESOLVING']);
+  }).timeout(25_000);
+
+  it('a delivery that reached its limits leaves by the second output', async () => {
+    await load({ a: { maxAttempts: '2', retryFirst: '0.05', retryMax: '0.05' } });
+    await network.faults({ laterTries: 1000 });
+    const planned = await plan(journal, 'dr.lee@later.sim.example');
+    helper.getNode('s').receive(await mailFor(planned) as never);
+    await until(async () => got['failed']!.length === 1);
+    expect(got['failed']![0]!.receipt).to.deep.include({ state: 'DEAD', code: 'ATTEMPTS_EXHAUSTED', deliveryId: planned.deliveryId });
+    await network.faults({ laterTries: 1 });
+  });
+
+  it('deadlines stand still while HISP receive is closed, and run on when it listens again', async () => {
+    await load({ a: { deadline: '2' } });
+    const planned = await plan(journal, 'dr.lee@silent.sim.example');
+    helper.getNode('s').receive(await mailFor(planned) as never);
+    await inState(journal, planned.deliveryId, 'SENT');
+    await helper.unload();
+    await new Promise((resolve) => { setTimeout(resolve, 3000); });
+    expect((await journal.delivery(planned.deliveryId))!.state).to.equal('SENT');
+    await load();
+    expect((await journal.delivery(planned.deliveryId))!.state).to.equal('SENT');
+    await inState(journal, planned.deliveryId, 'UNCONFIRMED');
+  }).timeout(25_000);
 });

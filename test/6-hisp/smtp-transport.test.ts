@@ -106,20 +106,22 @@ describe('SMTP transport', () => {
 
   it('calls a recipient refused for good HISP_REFUSED, before and after DATA', async () => {
     const atRcpt = await startServer({ onRcptTo: (_address, _session, callback) => callback(refusal(550, '5.1.1 No such mailbox')) });
-    expect(await send(transport({ port: atRcpt.port }))).to.deep.equal({ kind: 'refused', code: 'HISP_REFUSED', response: '550 5.1.1 No such mailbox' });
+    expect(await send(transport({ port: atRcpt.port })))
+      .to.deep.equal({ kind: 'refused', code: 'HISP_REFUSED', response: '550 5.1.1 No such mailbox', seen: false, whole: false });
     const afterData = await startServer({
       onData: (stream, _session, callback) => { stream.resume().on('end', () => callback(refusal(554, '5.6.0 not wanted'))); },
     });
-    expect(await send(transport({ port: afterData.port }))).to.deep.include({ kind: 'refused', code: 'HISP_REFUSED' });
+    expect(await send(transport({ port: afterData.port }))).to.deep.include({ kind: 'refused', code: 'HISP_REFUSED', seen: true, whole: true });
   });
 
   it('calls a temporary refusal HISP_DEFERRED, before and after DATA', async () => {
     const atRcpt = await startServer({ onRcptTo: (_address, _session, callback) => callback(refusal(451, '4.7.1 later')) });
-    expect(await send(transport({ port: atRcpt.port }))).to.deep.equal({ kind: 'temporary', code: 'HISP_DEFERRED', response: '451 4.7.1 later' });
+    expect(await send(transport({ port: atRcpt.port })))
+      .to.deep.equal({ kind: 'temporary', code: 'HISP_DEFERRED', response: '451 4.7.1 later', seen: false, whole: false });
     const afterData = await startServer({
       onData: (stream, _session, callback) => { stream.resume().on('end', () => callback(refusal(451, '4.3.0 later'))); },
     });
-    expect(await send(transport({ port: afterData.port }))).to.deep.include({ kind: 'temporary', code: 'HISP_DEFERRED' });
+    expect(await send(transport({ port: afterData.port }))).to.deep.include({ kind: 'temporary', code: 'HISP_DEFERRED', seen: true, whole: true });
   });
 
   it('refuses what is larger than the HISP takes before a byte of it is sent', async () => {
@@ -134,10 +136,10 @@ describe('SMTP transport', () => {
     expect(outcome.response).to.not.include('evil');
   });
 
-  it('calls a wrong password HISP_LOGIN and tries again', async () => {
+  it('calls a wrong password HISP_LOGIN, the account\'s fault', async () => {
     const { port } = await startServer();
     const outcome = await send(transport({ port, password: 'wrong' }));
-    expect(outcome).to.deep.include({ kind: 'temporary', code: 'HISP_LOGIN' });
+    expect(outcome).to.deep.include({ kind: 'account', code: 'HISP_LOGIN', seen: false });
     expect(outcome.response).to.match(/^535/).and.not.include('wrong');
   });
 
@@ -145,18 +147,18 @@ describe('SMTP transport', () => {
     for (const security of ['starttls', 'implicit'] as const) {
       const { port } = await startServer({ secure: security === 'implicit' });
       const stranger = await send(transport({ port, security, authorities: makeAuthority('Somebody else').pem }));
-      expect(stranger, security).to.deep.include({ kind: 'temporary', code: 'HISP_TLS' });
+      expect(stranger, security).to.deep.include({ kind: 'account', code: 'HISP_TLS' });
       const systemOnly = account({ port, security });
       delete systemOnly.authorities;
-      expect(await smtpTransport(systemOnly).send({ from: USER, to: TO, raw: MAIL }), security).to.deep.include({ kind: 'temporary', code: 'HISP_TLS' });
-      expect(await send(transport({ port, security, serverName: 'hisp.example' })), security).to.deep.include({ kind: 'temporary', code: 'HISP_TLS' });
+      expect(await smtpTransport(systemOnly).send({ from: USER, to: TO, raw: MAIL }), security).to.deep.include({ kind: 'account', code: 'HISP_TLS' });
+      expect(await send(transport({ port, security, serverName: 'hisp.example' })), security).to.deep.include({ kind: 'account', code: 'HISP_TLS' });
     }
   });
 
   it('calls an expired certificate HISP_TLS', async () => {
     const old = makeCertificate({ authority, name: 'localhost', dns: 'localhost', notBefore: new Date(2020, 1, 1), notAfter: new Date(2021, 1, 1) });
     const { port } = await startServer({ key: old.keyPem, cert: old.pem });
-    expect(await send(transport({ port }))).to.deep.include({ kind: 'temporary', code: 'HISP_TLS', response: 'CERT_HAS_EXPIRED' });
+    expect(await send(transport({ port }))).to.deep.include({ kind: 'account', code: 'HISP_TLS', response: 'CERT_HAS_EXPIRED' });
   });
 
   it('refuses TLS older than 1.2', async () => {
@@ -167,27 +169,27 @@ describe('SMTP transport', () => {
     old.on('tlsClientError', () => undefined);
     const outcome = await send(transport({ port: (old.address() as AddressInfo).port, security: 'implicit' }));
     old.close();
-    expect(outcome).to.deep.include({ kind: 'temporary', code: 'HISP_TLS' });
+    expect(outcome).to.deep.include({ kind: 'account', code: 'HISP_TLS' });
   });
 
   it('never goes on in clear text when STARTTLS is not offered', async () => {
     const { port } = await startServer({ disabledCommands: ['STARTTLS'], allowInsecureAuth: true });
-    expect(await send(transport({ port }))).to.deep.include({ kind: 'temporary', code: 'HISP_TLS' });
+    expect(await send(transport({ port }))).to.deep.include({ kind: 'account', code: 'HISP_TLS' });
   });
 
   it('calls a host that is down, does not exist, or says nothing HISP_UNREACHABLE', async () => {
     const { port, stop } = await startServer();
     await stop();
-    expect(await send(transport({ port }))).to.deep.include({ kind: 'temporary', code: 'HISP_UNREACHABLE', response: 'ECONNREFUSED' });
-    expect(await send(transport({ port, host: 'no-such-host.invalid' }))).to.deep.include({ kind: 'temporary', code: 'HISP_UNREACHABLE' });
+    expect(await send(transport({ port }))).to.deep.include({ kind: 'account', code: 'HISP_UNREACHABLE', response: 'ECONNREFUSED' });
+    expect(await send(transport({ port, host: 'no-such-host.invalid' }))).to.deep.include({ kind: 'account', code: 'HISP_UNREACHABLE' });
     const mute = await startScript(() => undefined, { greeting: '' });
     const limits = { connect: 200, silence: 200, idle: 1000, mailsPerConnection: 10 };
-    expect(await send(transport({ port: mute.port }, limits))).to.deep.include({ kind: 'temporary', code: 'HISP_UNREACHABLE' });
+    expect(await send(transport({ port: mute.port }, limits))).to.deep.include({ kind: 'account', code: 'HISP_UNREACHABLE' });
   });
 
-  it('calls a service that sends it away in its greeting HISP_DEFERRED', async () => {
+  it('calls a service that sends it away in its greeting HISP_DEFERRED, the account\'s fault', async () => {
     const away = await startScript(() => undefined, { greeting: '554 no service here\r\n' });
-    expect(await send(transport({ port: away.port }))).to.deep.include({ kind: 'temporary', code: 'HISP_DEFERRED' });
+    expect(await send(transport({ port: away.port }))).to.deep.include({ kind: 'account', code: 'HISP_DEFERRED' });
   });
 
   describe('when the connection is lost', () => {
@@ -201,10 +203,11 @@ describe('SMTP transport', () => {
       return '250 ok\r\n';
     };
 
-    it('before DATA, nothing was handed over: HISP_UNREACHABLE', async () => {
+    it('before DATA, nothing was handed over: in doubt whose fault it is', async () => {
       for (const at of ['MAIL', 'DATA'] as const) {
         const port = await startTlsScript(script(at));
-        expect(await send(transport({ port, security: 'implicit', user: '' })), at).to.deep.include({ kind: 'temporary', code: 'HISP_UNREACHABLE' });
+        expect(await send(transport({ port, security: 'implicit', user: '' })), at)
+          .to.deep.include({ kind: 'doubtful', code: 'HISP_UNREACHABLE', seen: false, whole: false });
       }
     });
 

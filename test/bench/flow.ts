@@ -6,10 +6,12 @@ import type * as EngineModule from '../../nodes/cli/engine.ts';
 import type * as PkiModule from '../../nodes/6-hisp/simulator/pki.ts';
 import { built } from './built.ts';
 import { examOf, writePictures } from './exam.ts';
+import type { PostgresLocation } from '../../nodes/journal/location.ts';
+import { BENCH_KEY } from './journal/scene.ts';
 import type { LoopDelay, NodeRedAnswer, NodeRedInput } from './node-red.ts';
 import { CORE, type Simulator, startSimulator, startWorker, type Worker } from './processes.ts';
 
-export interface FlowOptions { folder: string; pin: boolean; seconds: number; nodeOptions: string[] }
+export interface FlowOptions { folder: string; pin: boolean; seconds: number; nodeOptions: string[]; journal: PostgresLocation | null }
 
 export interface FlowFigures {
   seconds: number;
@@ -49,6 +51,7 @@ const environmentOf = ({ pki, sender, user, password, simulator, notifyPort }: S
   DIRECT_HISP_PORT: String(simulator.smtpPort), DIRECT_HISP_USER: user, DIRECT_HISP_PASSWORD: password, DIRECT_NOTIFY_PORT: String(notifyPort),
   DIRECT_ANCHORS: join(pki, 'ca.pem'), DIRECT_CERTIFICATE_SERVICE: simulator.certificateUrl,
   DIRECT_SENDER_CERTIFICATE: sender.certificatePem, DIRECT_SENDER_KEY: sender.keyPem,
+  DIRECT_JOURNAL_DEMO: '1', DIRECT_JOURNAL_KEY: Buffer.from(BENCH_KEY).toString('base64'),
 });
 
 const post = async (url: string, input: object): Promise<void> => {
@@ -86,10 +89,12 @@ const createLoad = (url: string, worker: Worker<NodeRedAnswer>) => {
   return { state, until };
 };
 
-export const measureFlow = async (setting: Setting, { folder, pin, seconds, nodeOptions }: FlowOptions): Promise<FlowFigures> => {
+export const measureFlow = async (setting: Setting, { folder, pin, seconds, nodeOptions, journal }: FlowOptions): Promise<FlowFigures> => {
   const pictures = join(folder, 'pictures');
   await writePictures(pictures);
-  const input: NodeRedInput = { userDir: join(folder, 'node-red'), pictures, environment: environmentOf(setting) };
+  const environment = { ...environmentOf(setting), ...(journal !== null && { DIRECT_JOURNAL_URL: journal.url }) };
+  const userDir = join(folder, `node-red-${journal === null ? 'sqlite' : 'postgres'}`);
+  const input: NodeRedInput = { userDir, pictures, environment, journal };
   const { worker, ready } = await startWorker<NodeRedAnswer>('node-red.ts', { core: CORE.measured, pin, input, nodeOptions });
   if (ready.kind !== 'ready') throw new Error('Node-RED did not start');
   try {

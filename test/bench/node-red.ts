@@ -4,11 +4,16 @@ import { join } from 'node:path';
 import type * as BundleModule from '../../nodes/cli/bundle.ts';
 import type * as EngineModule from '../../nodes/cli/engine.ts';
 import type * as LabModule from '../../nodes/cli/lab.ts';
+import type { PostgresLocation } from '../../nodes/journal/location.ts';
 import type * as OpenModule from '../../nodes/journal/open.ts';
 import { built } from './built.ts';
 import { cpuMs } from './timing.ts';
 
-export interface NodeRedInput { userDir: string; pictures: string; environment: Record<string, string> }
+export interface NodeRedInput {
+  userDir: string; pictures: string; environment: Record<string, string>;
+  /** Null: a file in the user directory. */
+  journal: PostgresLocation | null;
+}
 
 /** Milliseconds; a timer of 10 ms that fires on time counts as 10. */
 export interface LoopDelay { p50: number; p99: number; max: number }
@@ -24,7 +29,7 @@ const TELL_EVERY_MS = 25;
 
 const say = (answer: NodeRedAnswer): void => { process.send?.(answer); };
 
-const start = async ({ userDir, pictures, environment }: NodeRedInput): Promise<void> => {
+const start = async ({ userDir, pictures, environment, journal: database }: NodeRedInput): Promise<void> => {
   Object.assign(process.env, environment);
   const { startEngine } = await built<typeof EngineModule>('cli/engine');
   const { BUNDLE, configure, readBundle } = await built<typeof BundleModule>('cli/bundle');
@@ -32,8 +37,12 @@ const start = async ({ userDir, pictures, environment }: NodeRedInput): Promise<
   const { openJournal } = await built<typeof OpenModule>('journal/open');
   const quiet = { console: { level: 'error', metrics: false, audit: false } };
   const engine = await startEngine({ userDir, port: 0, settings: { credentialSecret: 'bench', logging: quiet } });
-  await engine.deploy(withCredentials(configure(await readBundle(BUNDLE), 'direct-render-pdf', { imageFolder: pictures })));
-  const journal = await openJournal(join(userDir, 'direct-courier', 'journal.sqlite'));
+  const location = database ?? join(userDir, 'direct-courier', 'journal.sqlite');
+  // The same as the node opens, and shared with it.
+  const journal = await openJournal(location, { demo: true });
+  const pictured = configure(await readBundle(BUNDLE), 'direct-render-pdf', { imageFolder: pictures });
+  const form = database === null ? {} : { storage: 'postgres', backend: database.backend, schema: database.schema };
+  await engine.deploy(withCredentials(configure(pictured, 'direct-journal', form)));
 
   const totals = { accepted: 0, done: 0, failed: 0 };
   let told = 0;

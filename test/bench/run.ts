@@ -5,7 +5,9 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from './built.ts';
 import { startSink } from './floor.ts';
-import { measureFlow, type Setting, startSetting } from './flow.ts';
+import type { PostgresLocation } from '../../nodes/journal/location.ts';
+import { findPostgres, freshSchema } from '../support/postgres.ts';
+import { type FlowFigures, measureFlow, type Setting, startSetting } from './flow.ts';
 import { canPin, CORE, pinSelf, startWorker } from './processes.ts';
 import { withFigures } from './readme.ts';
 import type { StagesAnswer, StagesInput } from './stages.ts';
@@ -25,6 +27,18 @@ const measureStages = async (setting: Setting, folder: string, pin: boolean): Pr
   return ready;
 };
 
+/** Null where there is none. */
+const onPostgres = async (measure: (journal: PostgresLocation) => Promise<FlowFigures>): Promise<FlowFigures | null> => {
+  const url = await findPostgres();
+  if (url === null) return null;
+  const { schema, drop } = freshSchema(url);
+  try {
+    return await measure({ kind: 'postgres', url, backend: 'postgres', schema });
+  } finally {
+    await drop();
+  }
+};
+
 const main = async (): Promise<void> => {
   const pin = canPin();
   if (pin) pinSelf(CORE.around);
@@ -34,9 +48,14 @@ const main = async (): Promise<void> => {
   const setting = await startSetting(folder, pin);
   try {
     say(`The whole flow for ${values.seconds} seconds, then each stage …`);
-    const flow = await measureFlow(setting, { folder, pin, seconds: Number(values.seconds), nodeOptions });
-    if (flow.failed > 0) throw new Error(`${flow.failed} deliveries failed: the figures would mean nothing`);
-    const figures = report(flow, await measureStages(setting, folder, pin), pin);
+    const measure = async (journal: PostgresLocation | null): Promise<FlowFigures> => {
+      const flow = await measureFlow(setting, { folder, pin, seconds: Number(values.seconds), nodeOptions, journal });
+      if (flow.failed > 0) throw new Error(`${flow.failed} deliveries failed: the figures would mean nothing`);
+      return flow;
+    };
+    const flow = await measure(null);
+    const shared = await onPostgres(measure);
+    const figures = report(flow, shared, await measureStages(setting, folder, pin), pin);
     say(`\n${figures}`);
     const readme = join(ROOT, 'README.md');
     if (values.write) await writeFile(readme, withFigures(await readFile(readme, 'utf8'), figures));
@@ -47,3 +66,4 @@ const main = async (): Promise<void> => {
 };
 
 await main();
+process.exit();

@@ -7,9 +7,9 @@ import type * as OpenModule from '../../nodes/5-smime/open.ts';
 import type * as SealModule from '../../nodes/5-smime/seal.ts';
 import type * as TransportModule from '../../nodes/6-hisp/smtp-transport.ts';
 import type { HispAccount, Transport } from '../../nodes/6-hisp/types.ts';
-import type * as DriverModule from '../../nodes/journal/sqlite/driver.ts';
 import { built } from './built.ts';
 import { base64Floor, fileFloor, openFloor, sealFloor, socketFloor } from './floor.ts';
+import { benchJournal } from './journal/scene.ts';
 import { journey } from './journey.ts';
 import { prepareScene, RECIPIENT, type Scene, SENDER } from './scene.ts';
 import { compare, type Timing, type Work } from './timing.ts';
@@ -30,7 +30,8 @@ const openTransport = async ({ pki, smtpPort, user, password }: StagesInput): Pr
   const { smtpTransport } = await built<typeof TransportModule>('6-hisp/smtp-transport');
   const account: HispAccount = {
     name: 'bench', host: '127.0.0.1', port: smtpPort, security: 'starttls', user, password, anyFrom: true, serverName: 'localhost',
-    authorities: await readFile(join(pki, 'ca.pem'), 'utf8'), connections: 1, retryFirstMs: 1, retryMaxMs: 1, maxAttempts: 1, deadlineMs: 1,
+    authorities: await readFile(join(pki, 'ca.pem'), 'utf8'), connections: 1, retryFirstMs: 1, retryMaxMs: 1, maxAttempts: 1,
+    maxAgeMs: 1, answers: [], unknown: 'retry', probeFirstMs: 1, probeMaxMs: 1, deadlineMs: 1,
   };
   return smtpTransport(account);
 };
@@ -51,8 +52,7 @@ const run = async (input: StagesInput): Promise<StagesAnswer> => {
   const { buildInWorker } = await built<typeof BuildModule>('4-cda/build');
   const { sealMail } = await built<typeof SealModule>('5-smime/seal');
   const { openMail } = await built<typeof OpenModule>('5-smime/open');
-  const { openSqliteJournal } = await built<typeof DriverModule>('journal/sqlite/driver');
-  const journal = await openSqliteJournal(join(input.folder, 'stages.sqlite'));
+  const journal = await benchJournal(join(input.folder, 'stages.sqlite'));
   const transport = await openTransport(input);
   const socket = await socketFloor(scene, input.sinkPort);
   const openKeys = { keys: [scene.identity], anchors: scene.anchors, now: new Date() };

@@ -10,13 +10,20 @@ export const TARGETS = { perSecond: 15, delayP99: 50, peakRssMb: 400 };
 
 const ms = (value: number): string => value < 10 ? value.toFixed(2) : value.toFixed(1);
 
-const flowRows = ({ perSecond, delay, peakRssMb, cpuMs }: FlowFigures): string[][] => [
-  ['messages per second, from the order to both notifications and the ledger line', perSecond.toFixed(1), `≥ ${TARGETS.perSecond}`],
-  ['event-loop delay of the Node-RED process at saturation, p99', `${delay.p99.toFixed(0)} ms`, `< ${TARGETS.delayP99} ms`],
-  ['longest', `${delay.max.toFixed(0)} ms`, ''],
-  ['peak memory (RSS) of the Node-RED process', `${peakRssMb.toFixed(0)} MB`, `< ${TARGETS.peakRssMb} MB`],
-  ['CPU time per message, all threads', `${ms(cpuMs)} ms`, ''],
-];
+const flowColumn = ({ perSecond, delay, peakRssMb, cpuMs }: FlowFigures): string[] =>
+  [perSecond.toFixed(1), `${delay.p99.toFixed(0)} ms`, `${delay.max.toFixed(0)} ms`, `${peakRssMb.toFixed(0)} MB`, `${ms(cpuMs)} ms`];
+
+const FLOW_ROWS = [
+  ['messages per second, from the order to both notifications and the ledger line', `≥ ${TARGETS.perSecond}`],
+  ['event-loop delay of the Node-RED process at saturation, p99', `< ${TARGETS.delayP99} ms`],
+  ['longest', ''],
+  ['peak memory (RSS) of the Node-RED process', `< ${TARGETS.peakRssMb} MB`],
+  ['CPU time per message, all threads of that process', ''],
+] as const;
+
+/** One column for each journal that was measured. */
+const flowRows = (columns: string[][]): string[][] =>
+  FLOW_ROWS.map(([name, target], index) => [name, ...columns.map((column) => column[index]!), target]);
 
 const stageRow = ({ stage, own, floor }: StageTiming): string[] =>
   [stage, ms(own.ms), ms(own.cpuMs), floor === null ? '–' : ms(floor.cpuMs), floor === null ? '–' : (own.cpuMs / floor.cpuMs).toFixed(1)];
@@ -51,11 +58,12 @@ const machine = (pinned: boolean): string => {
 
 const kilobytes = (bytes: number): string => `${Math.round(bytes / 1000)} KB`;
 
-export const report = (flow: FlowFigures, stages: StagesAnswer, pinned: boolean): string => {
+export const report = (flow: FlowFigures, shared: FlowFigures | null, stages: StagesAnswer, pinned: boolean): string => {
+  const columns = [flow, ...(shared === null ? [] : [shared])].map(flowColumn);
   const { pdf, cda, mail } = stages.sizes;
   return [
     `One report of ${kilobytes(pdf)} with two pictures makes a document of ${kilobytes(cda)} and a mail of ${kilobytes(mail)}. ${machine(pinned)}`,
-    table(['whole flow', 'measured', 'target'], flowRows(flow)),
+    table(['whole flow', 'SQLite', ...(shared === null ? [] : ['PostgreSQL']), 'target'], flowRows(columns)),
     table(['stage, alone in a hot loop', 'ms', 'CPU ms', 'floor CPU ms', 'ratio'], stageRows(stages, flow)),
     'The floor is the same bytes through base64, SHA-256, RSA-2048 and AES-256-CBC of `node:crypto`, `fdatasync` and a bare socket, measured in turns with the stages.'
       + ' An event-loop delay of 10 ms is the resolution of the timer that measures it.',

@@ -1,7 +1,9 @@
 // What the journal's contract is tried with: made-up orders and results, a clock to turn, and short ways through the life of a message.
+import { createHash } from 'node:crypto';
 import { readObject } from '../../nodes/0-order/iris/read.ts';
 import type { Recipient } from '../../nodes/0-order/message.ts';
 import type { Order, Result } from '../../nodes/0-order/model.ts';
+import { openDriver } from '../../nodes/journal/driver.ts';
 import type { DeliveryNotice, Journal, QueuedMail, RawInput, ReadyMessage } from '../../nodes/journal/port.ts';
 import { irisOrder, irisResult } from '../support/samples.ts';
 
@@ -9,8 +11,10 @@ type Json = Record<string, unknown>;
 
 export interface Clock { now: () => number; turn: (ms: number) => void }
 
-/** One journal under test. `reopen` closes it and opens the same store again. */
-export interface Bench { journal: Journal; clock: Clock; reopen: () => Promise<void>; end: () => Promise<void> }
+/** One journal under test. `reopen` closes it and opens the same store again; `tamper` changes it behind its back, past foreign keys. */
+export interface Bench {
+  journal: Journal; clock: Clock; reopen: () => Promise<void>; tamper: (sql: string) => Promise<void>; end: () => Promise<void>;
+}
 export type OpenBench = () => Promise<Bench>;
 
 const TODAY = '2026-02-01';
@@ -42,8 +46,9 @@ export const recipient = (change: Partial<Recipient> = {}): Recipient => ({
 /** Order and result in, joined. */
 export const readyMessage = async (journal: Journal, change: Json = {}): Promise<ReadyMessage> => {
   await journal.storeOrder(order(), raw(), true);
-  const { ready } = await journal.acceptResult(result(change), raw(), null);
-  if (ready === undefined) throw new Error('the result was not joined');
+  const { messageId } = await journal.acceptResult(result(change), raw(), null);
+  const ready = await journal.readyMessage(messageId);
+  if (ready === null) throw new Error('the result was not joined');
   return ready;
 };
 
@@ -62,6 +67,12 @@ export const queued = async (journal: Journal, change: Partial<Recipient> = {}):
   await journal.enqueue(mailFor(planned!.id!));
   return { messageId: direct.id, deliveryId: planned!.id! };
 };
+
+/** Of no real journal. */
+export const TEST_KEY = new Uint8Array(createHash('sha256').update('a journal under test').digest());
+
+/** An SQLite journal with that key. */
+export const openFile = (file: string, { now = Date.now }: { now?: () => number } = {}): Promise<Journal> => openDriver(file, { key: TEST_KEY, demo: true, now });
 
 export const accepted = { kind: 'accepted', response: '250 2.0.0 queued' } as const;
 

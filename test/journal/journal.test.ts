@@ -1,48 +1,23 @@
 import { expect } from 'chai';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { closeJournals, openJournal } from '../../nodes/journal/open.ts';
-import { openSqliteJournal } from '../../nodes/journal/sqlite/driver.ts';
+import { createFile, takeLock } from '../../nodes/journal/sqlite/file.ts';
 import { journalContract } from './contract.ts';
-import { type Bench, order, raw, stateOf, queued, ACCOUNT } from './fixtures.ts';
-
-const folders: string[] = [];
-const freshFile = async (): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), 'courier-journal-'));
-  folders.push(folder);
-  return join(folder, 'deep', 'journal.sqlite');
-};
-
-const openBench = async (): Promise<Bench> => {
-  const file = await freshFile();
-  let instant = Date.UTC(2026, 0, 6);
-  const clock = { now: () => instant, turn: (ms: number) => { instant += ms; } };
-  const bench: Bench = {
-    journal: await openSqliteJournal(file, clock),
-    clock,
-    reopen: async () => {
-      await bench.journal.close();
-      bench.journal = await openSqliteJournal(file, clock);
-    },
-    end: () => bench.journal.close(),
-  };
-  return bench;
-};
+import { ACCOUNT, openFile, order, queued, raw, stateOf } from './fixtures.ts';
+import { freshFile, sqliteBench } from './sqlite-bench.ts';
 
 const faultOf = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => null, (error: unknown) => error);
 
-after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
-
-journalContract('SQLite', openBench);
+journalContract('SQLite', sqliteBench);
 
 describe('the SQLite file', () => {
   it('is for its owner only, side files too', async () => {
     const file = await freshFile();
-    const journal = await openSqliteJournal(file);
+    const journal = await openFile(file);
     await journal.storeOrder(order(), raw(), true);
     for (const name of [file, `${file}-wal`]) expect((await stat(name)).mode & 0o777, name).to.equal(0o600);
     await journal.close();
@@ -50,32 +25,33 @@ describe('the SQLite file', () => {
 
   it('belongs to one opener at a time', async () => {
     const file = await freshFile();
-    const journal = await openSqliteJournal(file);
-    expect(await faultOf(openSqliteJournal(file))).to.have.property('code', 'JOURNAL_LOCKED');
+    const journal = await openFile(file);
+    expect(await faultOf(openFile(file))).to.have.property('code', 'JOURNAL_LOCKED');
     await journal.close();
-    await (await openSqliteJournal(file)).close();
+    await (await openFile(file)).close();
   });
 
   it('of a newer version is refused and left alone', async () => {
     const file = await freshFile();
-    await (await openSqliteJournal(file)).close();
+    await (await openFile(file)).close();
+    await rm(`${file}.sum`);
     const db = new DatabaseSync(file);
     db.exec('PRAGMA user_version = 999');
     db.close();
-    expect(await faultOf(openSqliteJournal(file))).to.have.property('code', 'JOURNAL_NEWER');
+    expect(await faultOf(openFile(file))).to.have.property('code', 'JOURNAL_NEWER');
   });
 
   it('that is no database is refused with a code', async () => {
-    const file = join(await mkdtemp(join(tmpdir(), 'courier-journal-')), 'journal.sqlite');
-    folders.push(join(file, '..'));
+    const file = await freshFile();
+    await mkdir(dirname(file));
     await writeFile(file, 'not a database, certainly not one that SQLite wrote '.repeat(40));
-    expect(await faultOf(openSqliteJournal(file))).to.have.property('code', 'JOURNAL_FAILED');
-    expect(await faultOf(openSqliteJournal(join(file, 'below', 'journal.sqlite')))).to.have.property('code', 'JOURNAL_FAILED');
+    expect(await faultOf(openFile(file))).to.have.property('code', 'JOURNAL_DAMAGED');
+    expect(await faultOf(openFile(join(file, 'below', 'journal.sqlite')))).to.have.property('code', 'JOURNAL_FAILED');
   });
 
   it('keeps bytes once, however often they come', async () => {
     const file = await freshFile();
-    const journal = await openSqliteJournal(file);
+    const journal = await openFile(file);
     for (let n = 0; n < 5; n += 1) await journal.storeOrder(order(), raw('the same'), true);
     await journal.close();
     const db = new DatabaseSync(file);
@@ -87,9 +63,8 @@ describe('the SQLite file', () => {
   it('has what was acknowledged before a kill -9, and sends again what was being sent', async () => {
     const file = await freshFile();
     const script = `
-      import { openSqliteJournal } from ${JSON.stringify(new URL('../../nodes/journal/sqlite/driver.ts', import.meta.url).href)};
-      import { queued, ACCOUNT } from ${JSON.stringify(new URL('./fixtures.ts', import.meta.url).href)};
-      const journal = await openSqliteJournal(${JSON.stringify(file)});
+      import { openFile, queued, ACCOUNT } from ${JSON.stringify(new URL('./fixtures.ts', import.meta.url).href)};
+      const journal = await openFile(${JSON.stringify(file)});
       const { deliveryId } = await queued(journal);
       await journal.claimDue([ACCOUNT], 1);
       process.stdout.write(deliveryId);
@@ -98,7 +73,7 @@ describe('the SQLite file', () => {
     const [deliveryId] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
     child.kill('SIGKILL');
     await once(child, 'exit');
-    const journal = await openSqliteJournal(file);
+    const journal = await openFile(file);
     expect(await stateOf(journal, deliveryId)).to.equal('QUEUED(HISP_UNKNOWN)');
     expect((await journal.claimDue([ACCOUNT], 1))[0]).to.include({ deliveryId, attempt: 2 });
     await journal.close();
@@ -108,8 +83,8 @@ describe('the SQLite file', () => {
     if (spawnSync('bash', ['-c', 'true']).status !== 0) this.skip();
     const file = await freshFile();
     const script = `
-      import { openSqliteJournal } from ${JSON.stringify(new URL('../../nodes/journal/sqlite/driver.ts', import.meta.url).href)};
-      const journal = await openSqliteJournal(${JSON.stringify(file)});
+      import { openFile } from ${JSON.stringify(new URL('./fixtures.ts', import.meta.url).href)};
+      const journal = await openFile(${JSON.stringify(file)});
       const codes = [];
       const ids = [];
       for (let n = 0; n < 40; n += 1) {
@@ -124,7 +99,7 @@ describe('the SQLite file', () => {
     const { ids, codes } = JSON.parse(child.stdout) as { ids: string[]; codes: string[] };
     expect(codes).to.deep.equal(['JOURNAL_FAILED']);
     expect(ids.length).to.be.within(5, 35);
-    const journal = await openSqliteJournal(file);
+    const journal = await openFile(file);
     expect((await journal.inputs()).map(({ id }) => id)).to.deep.equal(ids);
     await journal.close();
   });
@@ -132,8 +107,8 @@ describe('the SQLite file', () => {
   it('lets a process end that only has it open, and keeps one that waits for an answer', async () => {
     const file = await freshFile();
     const script = `
-      import { openSqliteJournal } from ${JSON.stringify(new URL('../../nodes/journal/sqlite/driver.ts', import.meta.url).href)};
-      const journal = await openSqliteJournal(${JSON.stringify(file)});
+      import { openFile } from ${JSON.stringify(new URL('./fixtures.ts', import.meta.url).href)};
+      const journal = await openFile(${JSON.stringify(file)});
       journal.counts().then(() => process.stdout.write('answered'));`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
@@ -148,28 +123,29 @@ describe('open journals', () => {
 
   it('one file is one journal in a process, still there after the last user has let go', async () => {
     const file = await freshFile();
-    const [one, two] = await Promise.all([openJournal(file), openJournal(join(file, '..', '.', 'journal.sqlite'))]);
+    const [one, two] = await Promise.all([openJournal(file, { demo: true }), openJournal(join(file, '..', '.', 'journal.sqlite'), { demo: true })]);
     expect(one).to.equal(two);
     await one.close();
     await two.close();
     const { deliveryId } = await queued(one);
-    expect(await openJournal(file)).to.equal(one);
+    expect(await openJournal(file, { demo: true })).to.equal(one);
     expect(await stateOf(one, deliveryId)).to.equal('QUEUED');
   });
 
   it('a file that could not be opened is tried again', async () => {
     const file = await freshFile();
-    const other = await openSqliteJournal(file);
-    expect(await faultOf(openJournal(file))).to.have.property('code', 'JOURNAL_LOCKED');
-    await other.close();
-    expect(await (await openJournal(file)).counts()).to.have.property('unrated', 0);
+    createFile(file);
+    const other = takeLock(file);
+    expect(await faultOf(openJournal(file, { demo: true }))).to.have.property('code', 'JOURNAL_LOCKED');
+    other.close();
+    expect(await (await openJournal(file, { demo: true })).counts()).to.have.property('unrated', 0);
   });
 
   it('a file that is being closed is opened again after that', async () => {
     const file = await freshFile();
-    const first = await openJournal(file);
+    const first = await openJournal(file, { demo: true });
     const closing = closeJournals();
-    const second = await openJournal(file);
+    const second = await openJournal(file, { demo: true });
     await closing;
     expect(second).to.not.equal(first);
     expect(await second.counts()).to.have.property('unrated', 0);

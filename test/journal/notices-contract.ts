@@ -5,7 +5,7 @@ import { ACCOUNT, accepted, type Bench, DEADLINE, mailFor, notice, type OpenBenc
 type Event = DeliveryNotice['event'];
 
 /** Notifications, deadlines, fees. */
-export const noticesContract = (open: OpenBench): void => {
+export const noticesContract = (open: OpenBench): void => void describe('what comes back', () => {
   let bench: Bench;
   beforeEach(async () => { bench = await open(); });
   afterEach(() => bench.end());
@@ -162,4 +162,4 @@ export const noticesContract = (open: OpenBench): void => {
       expect(await bench.journal.unrated(1, events[0]!.sequence)).to.deep.equal([events[1]]);
     });
   });
-};
+});

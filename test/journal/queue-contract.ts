@@ -6,7 +6,7 @@ const temporary = (retryAt: number | null) => ({ kind: 'temporary', code: 'HISP_
 const unknown = (retryAt: number | null) => ({ kind: 'unknown', code: 'HISP_UNKNOWN', response: '', retryAt }) as const;
 
 /** Recipient plans and the queue, up to acceptance. */
-export const queueContract = (open: OpenBench): void => {
+export const queueContract = (open: OpenBench): void => void describe('the way to the HISP', () => {
   let bench: Bench;
   beforeEach(async () => { bench = await open(); });
   afterEach(() => bench.end());
@@ -109,7 +109,7 @@ export const queueContract = (open: OpenBench): void => {
       const claimed = await claim();
       expect({ ...claimed, raw: Buffer.from(claimed.raw).toString() }).to.deep.equal({
         deliveryId, attempt: 1, account: ACCOUNT, from: 'results@direct.courier.example', to: 'pcp@direct.lakeside.example',
-        messageId: `<${deliveryId}@direct.courier.example>`, raw: `sealed ${deliveryId}` });
+        messageId: `<${deliveryId}@direct.courier.example>`, raw: `sealed ${deliveryId}`, tries: 1, ageFrom: bench.clock.now(), claimedAt: bench.clock.now() });
       expect(Buffer.from((await bench.journal.mail(deliveryId))!).toString()).to.equal(`sealed ${deliveryId}`);
     });
 
@@ -121,12 +121,25 @@ export const queueContract = (open: OpenBench): void => {
       expect(await stateOf(bench.journal, planned!.id!)).to.equal('RESOLVING');
     });
 
+    it('a mail that cannot be read waits for a person, and keeps no other', async () => {
+      const { direct } = await readyMessage(bench.journal);
+      const two = { address: 'two@direct.lakeside.example' };
+      const planned = await bench.journal.planRecipients(direct.id, [recipient(), recipient(two)]);
+      await bench.journal.enqueue(mailFor(planned[0]!.id!));
+      await bench.journal.enqueue(mailFor(planned[1]!.id!, { to: two.address }));
+      await bench.tamper(`DELETE FROM content WHERE id = (SELECT mail FROM delivery WHERE id = '${planned[0]!.id!}')`);
+      expect((await bench.journal.claimDue([ACCOUNT], 9)).map(({ deliveryId }) => deliveryId)).to.deep.equal([planned[1]!.id]);
+      expect(await stateOf(bench.journal, planned[0]!.id!)).to.equal('HELD(CONTENT_DAMAGED)');
+    });
+
     it('emergent goes before urgent before routine, then the older first, for the accounts asked for', async () => {
       const ids: Record<string, string> = {};
       for (const [plan, gradings] of Object.entries({ routine: {}, second: {}, urgent: { Urgent: true }, emergent: { Emergent: true } })) {
         const { direct } = await readyMessage(bench.journal, { Gradings: { ...gradings, CarePlanName: plan } });
-        const [planned] = await bench.journal.planRecipients(direct.id, [recipient()]);
-        await bench.journal.enqueue(mailFor(planned!.id!, { account: plan === 'second' ? 'other' : ACCOUNT }));
+        // Each to somebody else: what goes to one address keeps its order.
+        const address = `${plan}@direct.lakeside.example`;
+        const [planned] = await bench.journal.planRecipients(direct.id, [recipient({ address })]);
+        await bench.journal.enqueue(mailFor(planned!.id!, { account: plan === 'second' ? 'other' : ACCOUNT, to: address }));
         ids[planned!.id!] = plan;
         bench.clock.turn(1);
       }
@@ -193,4 +206,4 @@ export const queueContract = (open: OpenBench): void => {
       expect(await bench.journal.settleAttempt(deliveryId, second.attempt, accepted)).to.include({ state: 'SENT' });
     });
   });
-};
+});

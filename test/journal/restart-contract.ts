@@ -24,9 +24,10 @@ export const restartContract = (open: OpenBench): void => {
       const { deliveryId } = await queued(bench.journal);
       const [claim] = await bench.journal.claimDue([ACCOUNT], 1);
       await bench.reopen();
-      expect(await stateOf(bench.journal, deliveryId)).to.equal('QUEUED(HISP_UNKNOWN)');
       const [again] = await bench.journal.claimDue([ACCOUNT], 1);
-      expect(again).to.deep.equal({ ...claim!, attempt: 2 });
+      expect(again).to.deep.equal({ ...claim!, attempt: 2, tries: 2 });
+      expect((await bench.journal.delivery(deliveryId))!.history.slice(-3).map(({ state, code = null }) => [state, code]))
+        .to.deep.equal([['SENDING', null], ['QUEUED', 'HISP_UNKNOWN'], ['SENDING', null]]);
       expect((await bench.journal.delivery(deliveryId))!.attempts.map(({ number, code }) => [number, code])).to.deep.equal([[1, 'HISP_UNKNOWN'], [2, null]]);
       expect(await bench.journal.settleAttempt(deliveryId, claim!.attempt, { kind: 'accepted', response: '250' })).to.equal(null);
     });
@@ -51,11 +52,12 @@ export const restartContract = (open: OpenBench): void => {
       const { direct } = await readyMessage(bench.journal);
       const [one, two] = await bench.journal.planRecipients(direct.id, [recipient(), recipient()]);
       const clash = mailFor(two!.id!, { messageId: mailFor(one!.id!).messageId });
+      await bench.journal.enqueue(mailFor(one!.id!));
       const outcomes = await Promise.allSettled([
-        bench.journal.recordStage(direct.id, 'before', 'x'), bench.journal.enqueue(mailFor(one!.id!)), bench.journal.enqueue(clash),
+        bench.journal.recordStage(direct.id, 'before', 'x'), bench.journal.enqueue(clash),
         bench.journal.recordStage('no such message', 'x', 'x'), bench.journal.recordStage(direct.id, 'after', 'x'),
       ]);
-      expect(outcomes.map(({ status }) => status)).to.deep.equal(['fulfilled', 'fulfilled', 'rejected', 'rejected', 'fulfilled']);
+      expect(outcomes.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
       for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).to.have.property('code', 'JOURNAL_FAILED');
       expect(await stateOf(bench.journal, two!.id!)).to.equal('RESOLVING');
       expect((await bench.journal.delivery(two!.id!))!.history).to.have.length(1);
@@ -82,6 +84,37 @@ export const restartContract = (open: OpenBench): void => {
       const { inputId } = await bench.journal.rejectInput({ bytes: window, source: 'test' }, { code: 'INPUT_NOT_JSON', text: '', kind: 'unreadable' });
       expect(bytes.toString()).to.equal('shared by every wire');
       expect(Buffer.from((await bench.journal.rawInput(inputId))!).toString()).to.equal('shared');
+    });
+
+    it('a message that went on after it had come to rest, or after a fault, is handed out again when the process dies', async () => {
+      for (const rest of [
+        (id: string) => bench.journal.endFlow(id, 1, 'delay'),
+        (id: string) => bench.journal.stopMessage(id, 'ERROR', 'STAGE_FAILED', '', 1),
+      ]) {
+        const { direct } = await readyMessage(bench.journal, { Gradings: { CarePlanName: String(rest) } });
+        await bench.journal.claimFlow([''], 1);
+        await rest(direct.id);
+        await bench.journal.planRecipients(direct.id, [recipient()], 1);
+        expect(await bench.journal.openFlows([{ messageId: direct.id, run: 1 }]), 'back in the flow').to.deep.equal([direct.id]);
+        await bench.reopen();
+        const [again] = await bench.journal.claimFlow([''], 1);
+        expect(again!.direct).to.include({ id: direct.id, run: 2 });
+        const [planned] = await bench.journal.planRecipients(direct.id, [], 2);
+        await bench.journal.enqueue(mailFor(planned!.id!), 2);
+      }
+    });
+
+    it('a message that was stopped has ended with the last of its deliveries', async () => {
+      const { direct } = await readyMessage(bench.journal);
+      const [one, two] = await bench.journal.planRecipients(direct.id, [recipient({ finalDelivery: false }), recipient({ address: 'b@direct.lakeside.example' })]);
+      await bench.journal.enqueue(mailFor(one!.id!));
+      await bench.journal.stopMessage(direct.id, 'ERROR', 'STAGE_FAILED', '');
+      const [claim] = await bench.journal.claimDue([ACCOUNT], 1);
+      await bench.journal.settleAttempt(one!.id!, claim!.attempt, { kind: 'accepted', response: '250' });
+      await bench.journal.act({ kind: 'cancel', deliveries: { ids: [two!.id!] }, actor: 'Pat', reason: 'not wanted' });
+      expect((await bench.journal.message(direct.id))!.state).to.equal('ERROR');
+      await bench.journal.applyNotice(notice(one!.id!, 'processed'));
+      expect((await bench.journal.message(direct.id))!.state).to.equal('DONE_WITH_PROBLEMS');
     });
 
     it('a closed journal refuses', async () => {

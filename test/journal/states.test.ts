@@ -2,16 +2,17 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { AttemptOutcome, DeliveryNotice, DeliveryState } from '../../nodes/journal/port.ts';
 import {
-  afterAttempt, afterClaim, afterCrash, afterDeadline, afterEnqueue, afterNotice, type DeliveryFacts, isTerminal, messageStateOf, type Step,
+  afterAttempt, afterCancel, afterClaim, afterCrash, afterDeadline, afterEnqueue, afterHold, afterNotice, afterRelease, afterReplan, afterRerun,
+  afterStale, afterSupersede, type DeliveryFacts, isTerminal, messageStateOf, type Step,
 } from '../../nodes/journal/states.ts';
 
 const fresh = (finalDelivery: boolean): DeliveryFacts => ({
-  state: 'RESOLVING', code: null, finalDelivery, deadlineMs: 1_000, unknownOutcome: false, nextAttemptAt: null, acceptedAt: null, deadlineAt: null,
+  state: 'RESOLVING', code: null, finalDelivery, deadlineMs: 1_000, unknownOutcome: false, superseded: false, nextAttemptAt: null, acceptedAt: null, deadlineAt: null,
   processedAt: null, dispatchedAt: null, failedAt: null, lateSuccess: false,
 });
 
 type Event =
-  | { is: 'claim' | 'crash' | 'deadline' }
+  | { is: 'claim' | 'crash' | 'deadline' | 'hold' | 'release' | 'cancel' | 'replace' | 'supersede' | 'rerun' | 'replan' | 'stale' | 'enqueue' }
   | { is: 'attempt'; outcome: AttemptOutcome }
   | { is: 'notice'; kind: DeliveryNotice['kind']; event: DeliveryNotice['event'] };
 
@@ -19,6 +20,16 @@ const step = (facts: DeliveryFacts, event: Event, now: number): Step => {
   switch (event.is) {
     case 'claim': return facts.state === 'QUEUED' ? afterClaim(facts) : { facts, trail: [], accepted: false };
     case 'crash': return afterCrash(facts, now);
+    case 'hold': return afterHold(facts);
+    case 'release': return afterRelease(facts, now);
+    case 'cancel': return afterCancel(facts);
+    case 'replace': return afterCancel(facts, 'REDIRECTED');
+    case 'supersede': return afterSupersede(facts);
+    // Only what the HISP never saw is resolved again.
+    case 'rerun': return facts.unknownOutcome ? { facts, trail: [], accepted: false } : afterRerun(facts);
+    case 'stale': return facts.unknownOutcome ? { facts, trail: [], accepted: false } : afterStale(facts);
+    case 'replan': return afterReplan(facts);
+    case 'enqueue': return facts.state === 'RESOLVING' ? afterEnqueue(facts, now) : { facts, trail: [], accepted: false };
     case 'deadline': return afterDeadline(facts, now + 10_000);
     case 'attempt': return afterAttempt(facts, event.outcome, now);
     case 'notice': return afterNotice(facts, event, now);
@@ -29,10 +40,13 @@ const outcome: fc.Arbitrary<AttemptOutcome> = fc.oneof(
   fc.constant({ kind: 'accepted', response: '250' } as const),
   fc.constant({ kind: 'refused', code: 'HISP_REFUSED', response: '550' } as const),
   fc.record({ kind: fc.constantFrom('temporary', 'unknown'), code: fc.constant('HISP_DEFERRED'), response: fc.constant(''), retryAt: fc.constantFrom(null, 5) }),
+  fc.record({ kind: fc.constant('hold'), code: fc.constant('HISP_REFUSED'), response: fc.constant(''), unknown: fc.boolean() }),
+  fc.constant({ kind: 'account', code: 'HISP_LOGIN', response: '535', probeAt: 5 } as const),
 );
 
 const happening: fc.Arbitrary<Event> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ is: fc.constantFrom('claim', 'crash', 'deadline') }) },
+  { weight: 3, arbitrary: fc.record({ is: fc.constantFrom('hold', 'release', 'cancel', 'replace', 'supersede', 'rerun', 'replan', 'stale', 'enqueue') }) },
   { weight: 3, arbitrary: fc.record({ is: fc.constant('attempt'), outcome }) },
   { weight: 4, arbitrary: fc.record({ is: fc.constant('notice'), kind: fc.constantFrom('mdn', 'dsn'), event: fc.constantFrom('processed', 'dispatched', 'failed', 'other') }) },
 );
@@ -107,6 +121,27 @@ describe('the life of a delivery', () => {
     expect(dead.facts.state).to.equal('DEAD');
     const { facts, accepted, trail } = afterNotice(dead.facts, { kind: 'mdn', event: 'processed' }, 500);
     expect([facts.state, facts.lateSuccess, accepted, trail]).to.deep.equal(['DEAD', true, true, []]);
+  });
+
+  it('what a correction overtakes while it is being sent goes no second time', () => everyLife((_life, finalDelivery, events) => {
+    const at = events.findIndex(({ is }) => is === 'supersede');
+    if (at < 0) return;
+    const after = live(finalDelivery, events).states.slice(live(finalDelivery, events.slice(0, at + 1)).states.length);
+    for (const state of after) expect(state).to.not.be.oneOf(['QUEUED', 'SENDING', 'HELD', 'RESOLVING']);
+  }));
+
+  it('a person holds what waits, releases what is held, and cancels what has not gone', () => {
+    const { facts } = live(true, []);
+    expect(afterHold(facts).trail).to.deep.equal([{ state: 'HELD', code: 'OPERATOR' }]);
+    expect(afterRelease(facts, 9)).to.deep.equal({ facts, trail: [], accepted: false });
+    const held = afterHold(facts).facts;
+    expect(held.nextAttemptAt).to.equal(null);
+    expect(afterRelease(held, 9)).to.deep.include({ facts: { ...facts, nextAttemptAt: 9 }, trail: [{ state: 'QUEUED', code: null }] });
+    expect(afterCancel(held).trail).to.deep.equal([{ state: 'CANCELLED', code: 'OPERATOR' }]);
+    expect(afterCancel({ ...held, unknownOutcome: true }).trail).to.deep.equal([{ state: 'CANCELLED', code: 'HISP_UNKNOWN' }]);
+    expect(afterCancel({ ...held, unknownOutcome: true }, 'RERUN').trail).to.deep.equal([{ state: 'CANCELLED', code: 'RERUN' }]);
+    const sending = afterClaim(facts).facts;
+    for (const step of [afterHold(sending), afterCancel(sending), afterRelease(sending, 9)]) expect(step).to.deep.equal({ facts: sending, trail: [], accepted: false });
   });
 
   it('a message is done when all its deliveries are', () => {

@@ -2,11 +2,15 @@
 
 export const SIMULATED_ZONE = 'sim.example';
 
-export type Behaviour =
-  | 'good' | 'processed' | 'silent' | 'bounce' | 'refuse' | 'greylist'
-  | 'untrusted' | 'expired' | 'nocert';
+const NAMES = [
+  'processed', 'silent', 'bounce', 'refuse', 'greylist', 'untrusted', 'expired', 'nocert',
+  // Put off before DATA, taken without an answer, and the connection broken in the middle of the mail.
+  'later', 'swallow', 'poison',
+] as const;
 
-const NAMED = new Set<string>(['processed', 'silent', 'bounce', 'refuse', 'greylist', 'untrusted', 'expired', 'nocert'] satisfies Behaviour[]);
+export type Behaviour = 'good' | typeof NAMES[number];
+
+const NAMED = new Set<string>(NAMES);
 
 // RFC 1035 §2.3.1: labels of letters, digits and hyphens. Nothing else becomes a file name.
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,}$/;

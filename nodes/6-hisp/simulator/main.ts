@@ -2,18 +2,42 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startNetwork } from './network.ts';
+import { type NetworkOptions, startNetwork } from './network.ts';
+import { recordFile } from './record.ts';
 
 const OPTIONS = {
   folder: { type: 'string' }, private: { type: 'string' }, 'smtp-port': { type: 'string' }, 'service-port': { type: 'string' },
-  'notify-port': { type: 'string' }, user: { type: 'string' }, 'delay-ms': { type: 'string' }, keep: { type: 'string' },
+  'notify-port': { type: 'string' }, user: { type: 'string' }, 'delay-ms': { type: 'string' }, 'answer-ms': { type: 'string' },
+  keep: { type: 'string' }, record: { type: 'string' }, control: { type: 'boolean' },
 } as const;
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
 const untilStopped = async (): Promise<void> => await new Promise((resolvePromise) => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { resolvePromise(); });
   // Whoever started this process holds its standard input; when they are gone, so is the need.
   process.stdin.once('end', () => { resolvePromise(); }).resume();
 });
+
+const numberIn = (values: Values, name: 'smtp-port' | 'service-port' | 'notify-port' | 'delay-ms' | 'answer-ms' | 'keep'): number | undefined =>
+  values[name] === undefined ? undefined : Number(values[name]);
+
+const networkOptions = (values: Values, cwd: string, password: string): NetworkOptions => {
+  const [notifyPort, delayMs, answerMs, keep] = (['notify-port', 'delay-ms', 'answer-ms', 'keep'] as const).map((name) => numberIn(values, name));
+  return {
+    folder: resolve(cwd, values.folder ?? 'simulated-network'),
+    ...(values.private !== undefined && { privateFolder: resolve(cwd, values.private) }),
+    smtpPort: numberIn(values, 'smtp-port') ?? 0,
+    servicePort: numberIn(values, 'service-port') ?? 0,
+    user: values.user ?? 'courier',
+    password,
+    control: values.control ?? false,
+    ...(notifyPort !== undefined && { notifyPort }),
+    ...(delayMs !== undefined && { delayMs }),
+    ...(answerMs !== undefined && { faults: { answerMs } }),
+    ...(keep !== undefined && { keep }),
+  };
+};
 
 /**
  * Starts the network, prints one JSON line `{smtpPort, servicePort, certificateUrl}` and runs until SIGTERM, SIGINT or
@@ -22,25 +46,14 @@ const untilStopped = async (): Promise<void> => await new Promise((resolvePromis
  */
 export const runNetwork = async (argv: string[], cwd = process.cwd(), environment = process.env): Promise<number> => {
   const { values } = parseArgs({ args: argv, options: OPTIONS });
-  const numbers = (name: 'smtp-port' | 'service-port' | 'notify-port' | 'delay-ms' | 'keep'): number | undefined =>
-    values[name] === undefined ? undefined : Number(values[name]);
-  const [notifyPort, delayMs, keep] = [numbers('notify-port'), numbers('delay-ms'), numbers('keep')];
   const given = environment['SIMULATOR_PASSWORD'];
   const password = given || randomBytes(12).toString('base64url');
-  const network = await startNetwork({
-    folder: resolve(cwd, values.folder ?? 'simulated-network'),
-    ...(values.private !== undefined && { privateFolder: resolve(cwd, values.private) }),
-    smtpPort: numbers('smtp-port') ?? 0,
-    servicePort: numbers('service-port') ?? 0,
-    user: values.user ?? 'courier',
-    password,
-    ...(notifyPort !== undefined && { notifyPort }),
-    ...(delayMs !== undefined && { delayMs }),
-    ...(keep !== undefined && { keep }),
-  });
+  const record = values.record === undefined ? undefined : recordFile(resolve(cwd, values.record));
+  const network = await startNetwork({ ...networkOptions(values, cwd, password), ...(record && { record: record.write }) });
   const { smtpPort, servicePort, certificateUrl } = network;
   process.stdout.write(`${JSON.stringify({ smtpPort, servicePort, certificateUrl, ...(!given && { password }) })}\n`);
   await untilStopped();
   await network.stop();
+  record?.close();
   return 0;
 };

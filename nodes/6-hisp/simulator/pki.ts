@@ -13,7 +13,7 @@ export interface SimulatedPki {
   /** The certificate and key of a hosted domain (or the domain of an address); null for `nocert.` and what is not hosted. */
   certificateFor(domain: string): Promise<Holder | null>;
   /** For the network's own servers: localhost and 127.0.0.1. */
-  serverCertificate(): Promise<Holder>;
+  serverCertificate(trusted?: boolean): Promise<Holder>;
   /** A sender's identity, bound to its domain; the certificate is added to `sender.pem`. */
   senderIdentity(domain: string): Promise<Holder>;
 }
@@ -100,8 +100,8 @@ export const openPki = async ({ folder, privateFolder = join(folder, 'private'),
         ...(behaviour === 'expired' ? between(-60, -30) : between(-1, 365)),
       });
     },
-    serverCertificate: () => obtain(place('server', privateFolder, privateFolder), {
-      name: 'localhost', purpose: 'server', hosts: ['localhost', '127.0.0.1'], issuer: authority, ...between(-1, 365),
+    serverCertificate: (trusted = true) => obtain(place(trusted ? 'server' : 'untrusted-server', privateFolder, privateFolder), {
+      name: 'localhost', purpose: 'server', hosts: ['localhost', '127.0.0.1'], issuer: trusted ? authority : untrusted, ...between(-1, 365),
     }),
     async senderIdentity(address) {
       const domain = domainOf(address);

@@ -1,0 +1,96 @@
+// Corrections: a result that replaces an earlier version never waits behind it, and reaches everyone who has or may have the older one.
+import type { Recipient } from '../../0-order/message.ts';
+import type { Result } from '../../0-order/model.ts';
+import { CourierError } from '../../errors.ts';
+import { afterSupersede } from '../states.ts';
+import { applyStep, DELIVERY, deliveryRow, type DeliveryRow, detailsOf, factsOf } from './deliveries.ts';
+import { endJob } from './message-state.ts';
+import { type MessageRow, resultOf } from './messages.ts';
+import { all, lock, run, type Store } from './store.ts';
+
+const typesOf = ({ order }: Result): string => order.evaluationTypes.map((type) => type.toLowerCase()).sort().join('\n');
+
+/** Null too where it cannot be read any more: a correction must come in all the same. */
+const readableResult = (store: Store, row: MessageRow): Promise<Result | null> => resultOf(store, row).catch((error: unknown) => {
+  if (error instanceof CourierError && error.code === 'CONTENT_DAMAGED') return null;
+  throw error;
+});
+
+/** Earlier versions of this result: same order, same evaluation; addenda are no versions. */
+const olderVersions = async (store: Store, orderId: string, seq: number, result: Result): Promise<MessageRow[]> => {
+  const rows = await all<MessageRow>(store, `SELECT * FROM message WHERE order_id = :orderId AND seq < :seq AND result_code <> 'A' ORDER BY seq`,
+    { orderId, seq });
+  const same: MessageRow[] = [];
+  for (const row of rows) {
+    const older = await readableResult(store, row);
+    if (older === null || typesOf(older) === typesOf(result)) same.push(row);
+  }
+  return same;
+};
+
+/** C always, F after a preliminary one. */
+const replaces = ({ resultCode }: Result, older: MessageRow[]): boolean =>
+  (resultCode === 'C' && older.length > 0) || (resultCode === 'F' && older.some((row) => row.result_code === 'P'));
+
+/** Spares most results the opening of all that came before them. */
+const mayReplace = async (store: Store, orderId: string, { resultCode }: Result): Promise<boolean> => {
+  if (resultCode !== 'F') return resultCode === 'C';
+  return (await all(store, `SELECT 1 FROM message WHERE order_id = :orderId AND result_code = 'P' LIMIT 1`, { orderId })).length > 0;
+};
+
+const supersede = async (store: Store, older: MessageRow): Promise<void> => {
+  await lock(store, 'message', older.id);
+  const unplanned = older.planned_at === null && ['RECEIVED', 'HELD', 'ERROR'].includes(older.state);
+  const stopped = ['HELD', 'ERROR'].includes(older.state);
+  if (unplanned) {
+    await run(store, `UPDATE message SET state = 'FILTERED', code = 'SUPERSEDED', ended_at = :now WHERE id = :id`, { id: older.id, now: store.now });
+    await endJob(store, older.id);
+  } else if (stopped) {
+    await run(store, `UPDATE message SET state = 'ROUTED' WHERE id = :id`, { id: older.id });
+  }
+  const open = await all<DeliveryRow>(store, `${DELIVERY} WHERE d.message_id = :id AND d.state IN ('RESOLVING', 'QUEUED', 'HELD', 'SENDING')
+    ORDER BY d.ordinal`, { id: older.id });
+  for (const row of open) await applyStep(store, row, afterSupersede(factsOf(row)));
+};
+
+/** Whether a newer version is there already: an older one that could not be joined until now must not arrive after it. */
+const isReplaced = async (store: Store, orderId: string, seq: number, result: Result): Promise<boolean> => {
+  if (result.resultCode === 'A' || result.resultCode === 'R') return false;
+  const newer = await all<MessageRow>(store, `SELECT * FROM message WHERE order_id = :orderId AND seq > :seq AND link_of IS NULL
+    AND (result_code = 'C' OR (result_code = 'F' AND CAST(:code AS TEXT) = 'P')) ORDER BY seq`, { orderId, seq, code: result.resultCode });
+  for (const row of newer) {
+    const replacing = await readableResult(store, row);
+    if (replacing !== null && typesOf(replacing) === typesOf(result)) return true;
+  }
+  return false;
+};
+
+/** A joined result that corrects earlier ones: marks it as going first, and stops what of those has not been accepted yet. */
+export const overtake = async (store: Store, messageId: string, orderId: string, result: Result): Promise<void> => {
+  const [own] = await all<MessageRow>(store, 'SELECT * FROM message WHERE id = :messageId', { messageId });
+  if (await isReplaced(store, orderId, own!.seq, result)) return supersede(store, own!);
+  if (!await mayReplace(store, orderId, result)) return;
+  const older = await olderVersions(store, orderId, own!.seq, result);
+  if (!replaces(result, older)) return;
+  await run(store, 'UPDATE message SET jumps = 1 WHERE id = :messageId', { messageId });
+  for (const row of older) await supersede(store, row);
+};
+
+/** Everyone to whom an older version was or may have been sent, as further recipients of the correction. */
+export const earlierRecipients = async (store: Store, message: MessageRow, result: Result): Promise<Recipient[]> => {
+  if (message.order_id === null) return [];
+  const recipients: Recipient[] = [];
+  for (const older of await olderVersions(store, message.order_id, message.seq, result)) {
+    const reached = await all<{ id: string }>(store, `SELECT id FROM delivery WHERE message_id = :id AND address_mark IS NOT NULL
+      AND (accepted_at IS NOT NULL OR unknown_outcome = 1 OR state = 'SENDING') ORDER BY ordinal`, { id: older.id });
+    for (const { id } of reached) {
+      const row = (await deliveryRow(store, id))!;
+      const { address, npi } = await detailsOf(store, row);
+      recipients.push({
+        level: row.level, alsoFrom: [], address, npi, source: 'earlier version', why: 'An earlier version of this result went to this address.',
+        finalDelivery: row.final_delivery === 1, state: 'RESOLVING', code: null, warnings: [],
+      });
+    }
+  }
+  return [...new Map(recipients.map((recipient) => [recipient.address, recipient])).values()];
+};
