@@ -59,6 +59,7 @@ export const CODES_OF_MESSAGES = {
   ),
   ADDRESS_INVALID: meaning('The address is not a well-formed Direct address.', 'Correct the address on the order or in the table.'),
   ADDRESS_NOT_DIRECT: meaning('The address is not on a Direct domain.', 'Ask the provider for the Direct address; ordinary e-mail cannot be used.'),
+  MERGED: meaning('Another recipient of the message has the same address.', 'Nothing to do; the mail goes there once.'),
   NPI_INVALID: meaning('The NPI fails its check digit or form.', 'Correct the NPI on the order.'),
   NPI_NOT_FOUND: meaning('The directory has no Direct address for this NPI.', 'Ask the provider for the Direct address, or add it to the directory.'),
   NPI_AMBIGUOUS: meaning(

@@ -79,8 +79,8 @@ export const required = <Key extends keyof CourierMessage & string>(msg: Courier
   return value as NonNullable<CourierMessage[Key]>;
 };
 
-/** A fault of the journal itself passes: the work is done again rather than given up. */
-const isPassing = ({ code }: CourierError): boolean => /^(JOURNAL|KEY)_/.test(code) && code !== 'JOURNAL_MISSING';
+/** What ails the journal as a whole passes: the work is done again rather than given up. A fault of one request may be there to stay. */
+const isPassing = ({ code }: CourierError): boolean => /^(KEY_\w+|JOURNAL_(FULL|LOCKED|UNREACHABLE|DAMAGED))$/.test(code);
 
 type Send = (msg: NodeMessage | (NodeMessage | NodeMessage[] | null)[]) => void;
 

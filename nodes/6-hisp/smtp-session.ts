@@ -101,8 +101,16 @@ export const trySender = async (session: Session, from: string): Promise<void> =
   await resetSession(session);
 };
 
+/** Resolves whatever the other side does: where it hangs up instead of answering, nodemailer never calls back. */
 export const resetSession = (session: Session): Promise<void> => new Promise((resolve) => {
-  session.connection.reset((fault) => {
+  const { connection } = session;
+  const lose = (): void => {
+    session.usable = false;
+    resolve();
+  };
+  connection.once('end', lose);
+  connection.reset((fault) => {
+    connection.off('end', lose);
     if (fault) session.usable = false;
     resolve();
   });

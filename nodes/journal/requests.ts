@@ -23,6 +23,7 @@ export interface FindQuery {
   cursor?: string;
 }
 
+/** `next` null: the list is at its end. A page may hold fewer rows than its limit, even none, and have a next one: then a stretch was searched. */
 export interface Page<Record> { rows: Record[]; next: string | null }
 export type FindPage = Page<MessageRecord> | Page<DeliveryRecord>;
 
@@ -42,7 +43,10 @@ export type Action = ByPerson & (
   /** Only written to the audit chain: somebody saw or took away content. */
   | { kind: 'viewed' | 'exported'; target: string });
 
-/** `skipped`: what the action does not apply to, with the code that says why. `created`: a linked message. */
+/**
+ * A filter takes what was there when it was asked for, in batches: what was done before a fault stays done, and stands in the audit chain.
+ * `skipped`: what the action does not apply to, with the code that says why. `created`: a linked message.
+ */
 export interface ActionOutcome { changed: string[]; skipped: { id: string; code: string }[]; created?: string }
 
 /** `from`: everything before that stage is taken over as it was. `only`: delivery ids; absent: all recipients. */

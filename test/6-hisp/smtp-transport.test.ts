@@ -246,6 +246,18 @@ describe('SMTP transport', () => {
     });
   });
 
+  for (const [name, answer] of [['hangs up', 'hang up'], ['says nothing', undefined]] as const) {
+    it(`an answer that is followed by a server that ${name} on RSET is an answer all the same`, async () => {
+      const { port } = await startScript((line) => {
+        if (line.startsWith('EHLO')) return '250 script\r\n';
+        if (line.startsWith('RCPT')) return '450 4.7.1 later\r\n';
+        return line.startsWith('RSET') ? answer : '250 ok\r\n';
+      }, { secure: true });
+      const limits = { connect: 1000, silence: 500, idle: 1000, mailsPerConnection: 10 };
+      expect(await send(transport({ port, security: 'implicit', user: '', password: '' }, limits))).to.include({ kind: 'temporary', code: 'HISP_DEFERRED' });
+    });
+  }
+
   it('shows an answer on one line, cut, without control characters', async () => {
     const { port } = await startServer({ onRcptTo: (_address, _session, callback) => callback(refusal(550, `5.1.1 ${'x\u0007'.repeat(500)}`)) });
     const { response } = await send(transport({ port }));

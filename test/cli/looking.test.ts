@@ -23,8 +23,9 @@ describe('looking into a journal beside a running engine', function () {
   describe('looks', () => {
     it('while the engine writes, and sees what it has written since', async () => {
       const first = await answer<{ messages: Record<string, number> }>('stats');
-      const second = await answer<{ messages: Record<string, number> }>('stats');
-      expect(second.messages['RECEIVED']!).to.be.greaterThan(first.messages['RECEIVED']!);
+      const received = async (): Promise<number> => (await answer<{ messages: Record<string, number> }>('stats')).messages['RECEIVED']!;
+      // The engine goes on writing, but nobody says how fast: the test's own limit is the limit.
+      while (await received() <= first.messages['RECEIVED']!);
       expect(first.messages).to.include({ HELD: 1, ROUTED: 1, DONE: 2 });
     });
 

@@ -234,6 +234,21 @@ export const actionsContract = (open: OpenBench): void => {
       expect(await stateOf(bench.journal, deliveryId)).to.equal('QUEUED');
     });
 
+    it('asked for at the same moment, one of two things happens and the other is told so', async () => {
+      const ids = await several(bench.journal, Array.from({ length: 12 }, () => ACCOUNT));
+      const [claims, held, cancelled] = await Promise.all([bench.journal.claimDue([ACCOUNT], 20), on('hold', ...ids.toReversed()), on('cancel', ...ids)]);
+      const more = await bench.journal.claimDue([ACCOUNT], 20);
+      const sending = [...claims, ...more].map(({ deliveryId }) => deliveryId);
+      expect(new Set(sending).size).to.equal(sending.length);
+      for (const id of ids) {
+        const { state, history } = (await bench.journal.delivery(id))!;
+        expect(state === 'SENDING', id).to.equal(sending.includes(id));
+        expect(cancelled.changed.includes(id), id).to.equal(state === 'CANCELLED');
+        expect(held.changed.includes(id), id).to.equal(history.some((step) => step.state === 'HELD'));
+        if (state === 'SENDING') expect(cancelled.skipped, id).to.deep.include({ id, code: 'DELIVERY_SENDING' });
+      }
+    });
+
     it('what a correction has overtaken while it was held is not released', async () => {
       const { deliveryId } = await queued(bench.journal);
       await on('hold', deliveryId);

@@ -161,6 +161,18 @@ await describePostgres('several instances on one journal on PostgreSQL', (url) =
       expect(await other.claimFlow([''], 10)).to.deep.equal([]);
     });
 
+    it('find again what somebody has cancelled in the job engine', async () => {
+      const first = await open();
+      const { deliveryId } = await queued(first);
+      await first.claimDue([ACCOUNT], 1);
+      await query(url, `UPDATE ${place.schema}_jobs.job SET state = 'cancelled', completed_on = now() WHERE singleton_key IS NOT NULL`);
+      const other = await open();
+      const [claim] = await other.claimDue([ACCOUNT], 1);
+      expect(claim).to.include({ deliveryId, attempt: 2 });
+      expect(await first.settleAttempt(deliveryId, 1, accepted)).to.equal(null);
+      expect(await other.settleAttempt(deliveryId, 2, accepted)).to.include({ state: 'SENT' });
+    });
+
     it('give none to what needs none', async () => {
       const first = await open();
       await sent(first);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import pg from 'pg';
 import { openDriver } from '../../nodes/journal/driver.ts';
 import type { Journal } from '../../nodes/journal/port.ts';
-import { describePostgres, type FreshSchema, freshSchema } from '../support/postgres.ts';
+import { describePostgres, type FreshSchema, freshSchema, query } from '../support/postgres.ts';
 import { ACCOUNT, mailFor, notice, order, raw, recipient, result, sent, TEST_KEY } from './fixtures.ts';
 
 /** A delivery of its own in the queue: of another order, or of the same one after the others. */
@@ -44,8 +44,10 @@ await describePostgres('tickets and transactions that meet on PostgreSQL', (url)
     try {
       await other.query(`SET search_path TO ${place.schema}; BEGIN; UPDATE delivery SET deadline_at = deadline_at + 5000`);
       const settling = journal.applyNotice(notice(deliveryId, 'processed'));
-      const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE delivery%'`;
-      while ((await other.query(waiting)).rowCount === 0) await new Promise((resolve) => { setTimeout(resolve, 20); });
+      const [{ pid }] = (await other.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows as [{ pid: number }];
+      const isWaitedFor = async (): Promise<boolean> =>
+        (await query(url, 'SELECT 1 FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))', [pid])).length > 0;
+      while (!await isWaitedFor()) await new Promise((resolve) => { setTimeout(resolve, 20); });
       await other.query('COMMIT');
       await settling;
     } finally {

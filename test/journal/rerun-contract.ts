@@ -343,6 +343,19 @@ export const rerunContract = (open: OpenBench): void => {
         expect(await journal.messages()).to.have.length(1);
       });
 
+      it('where what it needs was removed after its time', async () => {
+        const { id } = await done();
+        const tamper = async (sql: string) => {
+          await bench.tamper(sql);
+          journal = bench.journal;
+        };
+        await tamper('UPDATE document SET content = NULL');
+        expect(await codeOf(rerun(id, 'seal-mail'))).to.equal('RESEND_EXPIRED');
+        await tamper('UPDATE message SET result = NULL, pruned_at = 1');
+        expect(await codeOf(rerun(id, 'resolve-route'))).to.equal('RESEND_EXPIRED');
+        expect(await journal.messages()).to.have.length(1);
+      });
+
       it('for recipients of another message, and for requests that say too little', async () => {
         const { id } = await done();
         const asked = (request: unknown) => codeOf(journal.rerun({ ...BY, messageId: id, from: 'seal-mail', ...request as object } as RerunRequest));

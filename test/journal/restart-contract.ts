@@ -106,7 +106,8 @@ export const restartContract = (open: OpenBench): void => {
 
     it('a message that was stopped has ended with the last of its deliveries', async () => {
       const { direct } = await readyMessage(bench.journal);
-      const [one, two] = await bench.journal.planRecipients(direct.id, [recipient({ finalDelivery: false }), recipient({ address: 'b@direct.lakeside.example' })]);
+      const plan = [recipient({ finalDelivery: false }), recipient({ address: 'b@direct.lakeside.example' })];
+      const [one, two] = await bench.journal.planRecipients(direct.id, plan);
       await bench.journal.enqueue(mailFor(one!.id!));
       await bench.journal.stopMessage(direct.id, 'ERROR', 'STAGE_FAILED', '');
       const [claim] = await bench.journal.claimDue([ACCOUNT], 1);

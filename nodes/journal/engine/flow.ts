@@ -3,10 +3,10 @@ import { CourierError } from '../../errors.ts';
 import type { FlowClaim, ReadyMessage } from '../port.ts';
 import { requireMessage } from './fence.ts';
 import { endJob } from './message-state.ts';
-import { messageRow, type MessageRow } from './messages.ts';
+import { droppedName, entryFor, messageRow, type MessageRow } from './messages.ts';
 import { holdResolving, recordStage } from './recipients.ts';
 import { readyOf } from './results.ts';
-import { all, list, run, type Store, ticketsFor } from './store.ts';
+import { all, insert, list, run, ticketsFor, type Store } from './store.ts';
 
 /**
  * What a loss weighs, and from which weight on a person has to look. A message whose lease ran out is the one to blame: three times. A process
@@ -115,9 +115,10 @@ const isRunning = (row: MessageRow, runNumber: number): boolean => row.flow === 
 
 /** Back among the waiting. */
 const wait = async (store: Store, row: MessageRow): Promise<void> => {
-  await run(store, `UPDATE message SET flow = 'waiting', ticket = NULL WHERE id = :id`, { id: row.id });
+  const entry = await entryFor(store, row.entry);
+  await run(store, `UPDATE message SET flow = 'waiting', ticket = NULL, entry = :entry WHERE id = :id`, { id: row.id, entry });
   if (row.ticket !== null) await store.tickets?.settle('flow', row.entry, row.ticket);
-  await store.tickets?.issue({ queue: 'flow', id: row.id, entry: row.entry }, store.now, row.rank);
+  await store.tickets?.issue({ queue: 'flow', id: row.id, entry }, store.now, row.rank);
   store.works.add('flow');
 };
 
@@ -142,7 +143,9 @@ export const endFlow = async (store: Store, messageId: string, runNumber: number
   await endJob(store, messageId);
 };
 
+/** Noted for good: what is joined, sealed anew or run again later leaves by another one, too. */
 export const dropEntry = async (store: Store, entry: string): Promise<void> => {
+  await insert(store, 'meta', { name: droppedName(entry), value: String(store.now) }, 'ON CONFLICT DO NOTHING');
   const waiting = await all<MessageRow>(store, `SELECT * FROM message WHERE entry = :entry AND flow = 'waiting'`, { entry });
   await run(store, `UPDATE message SET entry = '' WHERE entry = :entry AND flow = 'waiting'`, { entry });
   for (const row of waiting) await store.tickets?.issue({ queue: 'flow', id: row.id, entry: '' }, store.now, row.rank);

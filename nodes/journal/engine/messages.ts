@@ -72,11 +72,19 @@ export const resultMarks = (store: Store, result: Result, repeatable: boolean) =
   content_key: store.vault.mark('content-key', contentKey(result)),
 });
 
-/** Whether a joined message may go into the flow, and the ticket that says so. */
+/** Under this name an order in node stands in `meta` that is gone for good. */
+export const droppedName = (entry: string): string => `dropped entry ${entry}`;
+
+/** The order in node that a message leaves by: its own while there is one, else any. */
+export const entryFor = async (store: Store, entry: string): Promise<string> =>
+  await first(store, 'SELECT 1 FROM meta WHERE name = :name', { name: droppedName(entry) }) === undefined ? entry : '';
+
+/** A joined message may go into the flow, and the ticket says so. */
 export const intoFlow = async (store: Store, row: Pick<MessageRow, 'id' | 'entry' | 'rank'>): Promise<void> => {
-  await run(store, `UPDATE message SET flow = 'waiting', losses = 0 WHERE id = :id`, { id: row.id });
+  const entry = await entryFor(store, row.entry);
+  await run(store, `UPDATE message SET entry = :entry, flow = 'waiting', losses = 0 WHERE id = :id`, { id: row.id, entry });
   store.works.add('flow');
-  await store.tickets?.issue({ queue: 'flow', id: row.id, entry: row.entry }, store.now, row.rank);
+  await store.tickets?.issue({ queue: 'flow', id: row.id, entry }, store.now, row.rank);
 };
 
 export const insertMessage = async (store: Store, message: NewMessage): Promise<string> => {

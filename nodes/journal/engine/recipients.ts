@@ -94,7 +94,9 @@ export const settleRecipients = async (store: Store, messageId: string, recipien
       await settleOne(store, row, recipient);
       continue;
     }
-    await run(store, 'DELETE FROM delivery WHERE id = :id', { id: row.id });
+    // What was sealed before has a history that stays.
+    if (row.mail_message_id !== null) await applyStep(store, row, stateStep(row, 'SUPPRESSED', 'MERGED'));
+    else await run(store, 'DELETE FROM delivery WHERE id = :id', { id: row.id });
     await recordStage(store, messageId, 'merge', row.id);
   }
   await settleMessage(store, messageId);

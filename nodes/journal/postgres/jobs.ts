@@ -1,5 +1,6 @@
 // The job engine as this journal uses it: its settings, its queues, and the little of its interface that is needed.
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type * as PgBoss from 'pg-boss';
 import type { Backend } from '../location.ts';
 import type { Executor } from './database.ts';
@@ -24,6 +25,8 @@ export interface Jobs {
   fetch(queue: string, limit: number, within: Within): Promise<Fetched[]>;
   /** Deletes it, if it is still held by this attempt. */
   end(queue: string, held: Held, within: Within): Promise<boolean>;
+  /** Deletes jobs whatever their state. */
+  remove(queue: string, ids: string[], within: Within): Promise<void>;
   /** Signs of life. Resolves to the ids that are still held. */
   touch(queue: string, held: Held[], within: Within): Promise<ReadonlySet<string>>;
   /** Lets others have them at once. */
@@ -38,6 +41,9 @@ export interface Jobs {
 /** In seconds. A holder that shows no sign for `heartbeatSeconds` has lost its job; whoever supervises next puts it back. */
 export const HEARTBEAT = 10;
 const SUPERVISE = 5;
+
+/** In ms. */
+const STOP_WITHIN = 3_000;
 
 const YEAR = 31_536_000;
 
@@ -75,6 +81,9 @@ export const startJobs = async ({ PgBoss: Boss, systemClock }: typeof PgBoss, op
     },
     fetch: (queue, limit, within) => boss.fetch<Note>(queue, { batchSize: limit, ...within }),
     end: async (queue, held, within) => (await boss.deleteJob(queue, held, within) as Affected).affected === 1,
+    async remove(queue, ids, within) {
+      if (ids.length > 0) await boss.deleteJob(queue, ids, within);
+    },
     async touch(queue, held, within) {
       const { settled = held.map(({ id }) => id) } = await boss.touch(queue, held, within) as Affected;
       return new Set(settled);
@@ -89,7 +98,8 @@ export const startJobs = async ({ PgBoss: Boss, systemClock }: typeof PgBoss, op
     forget: () => made.clear(),
     async stop() {
       await Promise.resolve(turned?.[Symbol.asyncDispose]()).catch(() => undefined);
-      await boss.stop({ graceful: false, timeout: 1_000 });
+      // A statement that gets no answer would hold this up.
+      await Promise.race([boss.stop({ graceful: false, timeout: 1_000 }), sleep(STOP_WITHIN, undefined, { ref: false })]);
     },
   };
 };
