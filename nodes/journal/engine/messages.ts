@@ -79,16 +79,22 @@ export const droppedName = (entry: string): string => `dropped entry ${entry}`;
 export const entryFor = async (store: Store, entry: string): Promise<string> =>
   await first(store, 'SELECT 1 FROM meta WHERE name = :name', { name: droppedName(entry) }) === undefined ? entry : '';
 
+const announceFlow = async (store: Store, { id, entry, rank }: Pick<MessageRow, 'id' | 'entry' | 'rank'>): Promise<void> => {
+  store.works.add('flow');
+  await store.tickets?.issue({ queue: 'flow', id, entry }, store.now, rank);
+};
+
 /** A joined message may go into the flow, and the ticket says so. */
 export const intoFlow = async (store: Store, row: Pick<MessageRow, 'id' | 'entry' | 'rank'>): Promise<void> => {
   const entry = await entryFor(store, row.entry);
   await run(store, `UPDATE message SET entry = :entry, flow = 'waiting', losses = 0 WHERE id = :id`, { id: row.id, entry });
-  store.works.add('flow');
-  await store.tickets?.issue({ queue: 'flow', id: row.id, entry }, store.now, row.rank);
+  await announceFlow(store, { ...row, entry });
 };
 
 export const insertMessage = async (store: Store, message: NewMessage): Promise<string> => {
-  const { inputId, result, boundTo, joined, state, code, why, resendOf, repeatable, entry, link } = message;
+  const { inputId, result, boundTo, joined, state, code, why, resendOf, repeatable, link } = message;
+  const isReady = joined !== null && state === 'RECEIVED';
+  const entry = isReady ? await entryFor(store, message.entry) : message.entry;
   const pdf = message.pdf === undefined ? await keepPdf(store, result) : message.pdf;
   const id = store.newId();
   const priority = priorityOf(result);
@@ -98,9 +104,10 @@ export const insertMessage = async (store: Store, message: NewMessage): Promise<
     site: joined?.order.site.localId ?? result.site.localId, order_local_id: joined?.order.localId ?? result.order.localId,
     order_id: joined?.id ?? null, order_version: joined?.version ?? null, ...await packed(store, result, pdf), result_code: result.resultCode,
     ...resultMarks(store, result, repeatable), priority, rank, resend_of: resendOf, state, code, why, planned_at: null, entry,
+    flow: isReady ? 'waiting' : 'none',
     link_kind: link?.kind ?? null, link_of: link?.of ?? null, link_reason: link?.reason ?? null, link_actor: link?.actor ?? null,
   });
-  if (joined !== null && state === 'RECEIVED') await intoFlow(store, { id, entry, rank });
+  if (isReady) await announceFlow(store, { id, entry, rank });
   return id;
 };
 

@@ -1,4 +1,4 @@
-// `npm run bench:journal [-- --write]`: the journal alone, each measurement in a process of its own, as a table for the README.
+// `npm run bench:journal [-- --write] [-- --messages 1000000]`: the journal alone, each measurement in a process of its own, as a table for the README.
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,12 +11,12 @@ import type { InstancesFigures } from './instances.ts';
 import type { LookUpFigures } from './million.ts';
 import type { QueuedFigures } from './queued.ts';
 
-const { values } = parseArgs({ options: { write: { type: 'boolean' } } });
+const { values } = parseArgs({ options: { write: { type: 'boolean' }, messages: { type: 'string', default: '1000000' } } });
 const say = (text: string): void => { process.stdout.write(`${text}\n`); };
 
-const measured = async <Figures>(file: string): Promise<Figures> => {
+const measured = async <Figures>(file: string, ...args: string[]): Promise<Figures> => {
   say(`${file} …`);
-  const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(new URL(`${file}.ts`, import.meta.url))], { maxBuffer: 1 << 24 });
+  const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(new URL(`${file}.ts`, import.meta.url)), ...args], { maxBuffer: 1 << 24 });
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Figures;
 };
 
@@ -41,7 +41,7 @@ const table = (accept: AcceptFigures, { messages, rows }: LookUpFigures, queued:
   ]),
 ].join('\n');
 
-const figures = table(await measured<AcceptFigures>('accept'), await measured<LookUpFigures>('million'), await measured<QueuedFigures>('queued'),
+const figures = table(await measured<AcceptFigures>('accept'), await measured<LookUpFigures>('million', '--messages', values.messages), await measured<QueuedFigures>('queued'),
   await measured<Partial<InstancesFigures>>('instances'));
 say(`\n${figures}`);
 const readme = join(ROOT, 'README.md');
