@@ -4,10 +4,10 @@ import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CourierError, isCourierError } from '../errors.ts';
-import { acceptAgain } from '../journal/again.ts';
 import { openDriver } from '../journal/driver.ts';
 import { resolveKey } from '../journal/keys.ts';
 import type { DriverOptions } from '../journal/location.ts';
+import { methodsOf } from '../journal/owner-methods.ts';
 import type { OwnerMethods } from '../journal/owner-wire.ts';
 import type { Journal, MessageRecord } from '../journal/port.ts';
 import { SCHEMA, versionOf } from '../journal/sqlite/migrate.ts';
@@ -62,13 +62,6 @@ export const looking = async <Found>(place: Place, use: (journal: Journal) => Pr
   }
 };
 
-/** What the owner does for others, done by ourselves. */
-const ownMethods = (journal: Journal): OwnerMethods => ({
-  act: journal.act, rerun: journal.rerun, prune: journal.prune, verify: journal.verify,
-  rotateKey: ({ newKey, actor, reason }) => journal.rotateKey(newKey, actor, reason),
-  accept: (request) => acceptAgain(journal, request, new Date()),
-});
-
 type Opened = Changer & { close(): Promise<void> };
 
 const byOwner = async (place: Place): Promise<Opened | null> => {
@@ -87,7 +80,7 @@ const byOwner = async (place: Place): Promise<Opened | null> => {
 
 const bySelf = async (place: Place): Promise<Opened> => {
   const journal = await openDriver(place.location, driverOptions(place));
-  return { methods: ownMethods(journal), journal: async () => journal, close: journal.close };
+  return { methods: methodsOf(journal), journal: async () => journal, close: journal.close };
 };
 
 const LOCKED_FOR = 5_000;

@@ -68,9 +68,10 @@ const attend = async (journal: Journal, asked: Flight[], verdictOn: (flight: Fli
   }
 };
 
-const byJournal = (flights: Flights): Map<Journal, Flight[]> => {
+const byJournal = (flights: Flights): [Journal, Flight[]][] => {
   const all = [...flights.byKey.values()];
-  return new Map(all.map(({ journal }) => [journal, all.filter((flight) => flight.journal === journal)]));
+  const journals = new Set(all.map(({ journal }) => journal));
+  return [...journals].map((journal) => [journal, all.filter((flight) => flight.journal === journal)]);
 };
 
 /** One journal at a time must not hold up another: each has its own pace. */

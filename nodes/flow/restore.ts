@@ -11,7 +11,7 @@ const toRecipient = (delivery: DeliveryRecord): Recipient => {
   const { id, level, alsoFrom, recipient, npi, source, why, finalDelivery, warnings, mailMessageId } = delivery;
   return {
     id, level, alsoFrom, address: recipient, npi, source, why, finalDelivery, state: 'RESOLVING', code: null, warnings,
-    ...(mailMessageId !== null && { messageId: `<${mailMessageId.replace(/^<|>$/g, '')}>` }),
+    ...(mailMessageId !== null && { messageId: mailMessageId }),
   };
 };
 

@@ -1,7 +1,8 @@
 // Takes what has had its time, now and then, in small batches with pauses, so that the traffic never waits long.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asCourierError, type CourierError } from '../errors.ts';
+import { asCourierError } from '../errors.ts';
 import type { Journal, RetentionSettings } from './port.ts';
+import { createTeller, type Tell } from './teller.ts';
 
 /** In ms. */
 export interface HousekeepingOptions {
@@ -12,7 +13,7 @@ export interface HousekeepingOptions {
   /** Between batches. */
   pause?: number;
   /** Each fault once, after which the next run tries again; null when it is over. */
-  tell?: (fault: CourierError | null) => void;
+  tell?: Tell;
 }
 
 const MINUTE = 60_000;
@@ -22,21 +23,13 @@ const BY = { actor: 'housekeeping', reason: 'the journal\'s retention settings' 
 
 type Kept = Pick<Journal, 'prune'>;
 
-/** A fault that goes on is told once. */
-const createTeller = (tell: HousekeepingOptions['tell']) => {
-  let told: string | null = null;
-  return (fault: CourierError | null): void => {
-    if ((fault?.message ?? null) !== told) tell?.(fault);
-    told = fault?.message ?? null;
-  };
-};
-
 /**
  * Begins when the journal is open; a promise of it must not reject. Returns the way to stop. Several may keep one journal, in one process
  * or in many: each takes what is left.
  */
 export const startHousekeeping = (
-  opened: Kept | Promise<Kept>, settings: RetentionSettings, { first = MINUTE, every = 60 * MINUTE, pause = 25, tell }: HousekeepingOptions = {},
+  opened: Kept | Promise<Kept>, settings: RetentionSettings,
+  { first = MINUTE, every = 60 * MINUTE, pause = 25, tell = () => undefined }: HousekeepingOptions = {},
 ): (() => void) => {
   const say = createTeller(tell);
   const stopping = new AbortController();

@@ -1,11 +1,9 @@
 // The key's part of opening a journal: whether a key may open it, and what is stored about it. Nothing is ever made anew over something lost.
 import { CourierError } from '../errors.ts';
-import { all, first, insert, learnKeys, lockName, run, type Store } from './engine/store.ts';
+import { metaOf, type MetaRow, setMeta } from './engine/meta.ts';
+import { all, first, insert, keyRows, learnKeys, lockName, run, type Store } from './engine/store.ts';
 import { fingerprint } from './sealed.ts';
 import { type DataKeyRow, INDEX, type Vault, type WrappedKey } from './vault.ts';
-
-/** A row of `meta`. */
-export type MetaRow = { name: string; value: string };
 
 export interface KeyFacts {
   meta: readonly MetaRow[];
@@ -50,14 +48,6 @@ export const admitKey = ({ meta, dataKeys, contents }: KeyFacts, claim: KeyClaim
   return isNew ? { meta: [{ name: PRINT, value: print }, ...backup], dataKeys: vault.firstKeys(claim.now) } : { meta: backup, dataKeys: [] };
 };
 
-const storeMeta = (store: Store, row: MetaRow): Promise<number> =>
-  insert(store, 'meta', row, 'ON CONFLICT (name) DO UPDATE SET value = excluded.value');
-
-const readMeta = async (store: Store, name: string): Promise<string | undefined> =>
-  (await first<{ value: string }>(store, 'SELECT value FROM meta WHERE name = :name', { name }))?.value;
-
-const keyRows = (store: Store): Promise<WrappedKey[]> => all<WrappedKey>(store, 'SELECT id, wrapped FROM data_key');
-
 /** Something that was sealed, as far as tables tell. Those of schema 1 have other names by now. */
 const holdsContents = async (store: Store): Promise<boolean> => {
   for (const table of ['input', 'orders', 'message']) if (await first(store, `SELECT 1 FROM ${table} LIMIT 1`) !== undefined) return true;
@@ -75,7 +65,7 @@ export const openKeys = async (store: Store, claim: Omit<KeyClaim, 'now'>): Prom
   const meta = await all<MetaRow>(store, `SELECT name, value FROM meta WHERE name IN ('${PRINT}', '${ACKNOWLEDGED}')`);
   const dataKeys = await keyRows(store);
   const made = admitKey({ meta, dataKeys, contents: await holdsContents(store) }, { ...claim, now: store.now }, store.vault);
-  for (const row of made.meta) await storeMeta(store, row);
+  for (const { name, value } of made.meta) await setMeta(store, name, value);
   for (const row of made.dataKeys) await insert(store, 'data_key', row);
   try {
     store.vault.learn([...dataKeys, ...made.dataKeys]);
@@ -97,7 +87,7 @@ export const storeDayKey = async (store: Store, at = store.now): Promise<DataKey
   await learnKeys(store);
   const row = store.vault.keyForDay(at);
   if (row === null) return [];
-  const wanted = await readMeta(store, PRINT);
+  const wanted = await metaOf(store, PRINT);
   if (wanted !== store.vault.fingerprint()) throw new CourierError('KEY_WRONG', { detail: `wanted ${wanted}, given ${store.vault.fingerprint()}` });
   await insert(store, 'data_key', row, 'ON CONFLICT DO NOTHING');
   return [row];
@@ -111,6 +101,6 @@ export const changeKey = async (store: Store, newKey: Uint8Array): Promise<Wrapp
   await lockName(store, 'key');
   const rows = store.vault.rewrap(await keyRows(store), newKey);
   for (const { id, wrapped } of rows) await run(store, 'UPDATE data_key SET wrapped = :wrapped WHERE id = :id', { id, wrapped });
-  await storeMeta(store, { name: PRINT, value: fingerprint(newKey) });
+  await setMeta(store, PRINT, fingerprint(newKey));
   return rows;
 };

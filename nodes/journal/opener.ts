@@ -1,6 +1,7 @@
 // A node's hold on its journal: opened once, shared with all who ask, tried again for as long as the node lives.
-import { asCourierError, type CourierError } from '../errors.ts';
+import { asCourierError } from '../errors.ts';
 import type { Journal } from './port.ts';
+import { createTeller, type Tell } from './teller.ts';
 
 export interface Opener {
   /** The journal, or why it cannot be opened just now; whoever asks later causes another try. */
@@ -16,20 +17,10 @@ export interface Opener {
 export interface OpenerOptions {
   open: () => Promise<Journal>;
   /** Each fault once, null when it is over. */
-  tell: (fault: CourierError | null) => void;
+  tell: Tell;
   /** Pauses between tries, in ms: from `first`, doubling, up to `last`. */
   pauses?: { first: number; last: number };
 }
-
-/** Says the same thing once. */
-const createTeller = (tell: OpenerOptions['tell']) => {
-  let told: string | null = null;
-  return (fault: CourierError | null): void => {
-    const said = fault?.message ?? null;
-    if (said !== told) tell(fault);
-    told = said;
-  };
-};
 
 export const createOpener = ({ open: openIt, tell, pauses = { first: 1_000, last: 30_000 } }: OpenerOptions): Opener => {
   const say = createTeller(tell);

@@ -5,8 +5,8 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { asCourierError, CourierError, isCourierError } from '../errors.ts';
-import { acceptAgain } from './again.ts';
 import type { JournalLocation } from './location.ts';
+import { methodsOf } from './owner-methods.ts';
 import { forgetSocket, placeSocket } from './owner-path.ts';
 import { readRequest } from './owner-requests.ts';
 import { type Answer, asFault, fromLine, GREETING_LIMIT, linesOf, OWNER_VERSION, type OwnerMethods, REQUEST_LIMIT, toLine } from './owner-wire.ts';
@@ -24,12 +24,6 @@ export interface Owner {
   /** Finishes what is under way, takes no more, removes the socket. */
   close(): Promise<void>;
 }
-
-const methodsOf = (journal: Journal): OwnerMethods => ({
-  act: journal.act, rerun: journal.rerun, prune: journal.prune, verify: journal.verify,
-  rotateKey: ({ newKey, actor, reason }) => journal.rotateKey(newKey, actor, reason),
-  accept: (request) => acceptAgain(journal, request, new Date()),
-});
 
 const greeted = (line: string): string => {
   if (fromLine(line)['hello'] !== OWNER_VERSION) throw new CourierError('OWNER_VERSION', { detail: `${OWNER_VERSION} is spoken here` });

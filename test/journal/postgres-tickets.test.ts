@@ -6,7 +6,7 @@ import type { Job, Ticket } from '../../nodes/journal/engine/store.ts';
 import type { Work } from '../../nodes/journal/port.ts';
 import { openPostgresBackend, type PostgresBackend, type PostgresOptions } from '../../nodes/journal/postgres/backend.ts';
 import { queueName } from '../../nodes/journal/postgres/jobs.ts';
-import { ticketId } from '../../nodes/journal/postgres/tickets.ts';
+import { ticketId } from '../../nodes/journal/engine/store.ts';
 import { describePostgres, type FreshSchema, freshSchema, query } from '../support/postgres.ts';
 
 const ACCOUNT = 'acme relay (west) ü';

@@ -4,7 +4,7 @@ import { afterHold, afterRelease } from '../states.ts';
 import { pauseAccount, resumeAccount } from './accounts.ts';
 import { plain, refuse, saying } from './asking.ts';
 import { appendAudit } from './audit.ts';
-import { applyStep, deliveryRow, type DeliveryRow, factsOf } from './deliveries.ts';
+import { applyStep, type DeliveryRow, factsOf, lockDelivery } from './deliveries.ts';
 import { announce } from './lanes.ts';
 import { giveUp } from './linking.ts';
 import { redirect } from './redirect.ts';
@@ -35,10 +35,8 @@ const release = async (store: Store, row: DeliveryRow): Promise<void> => {
 
 /** Null: done. Else the code that says why not. */
 const actOn = async (store: Store, kind: Kind, id: string): Promise<string | null> => {
-  const found = await deliveryRow(store, id);
-  if (found === undefined) return 'DELIVERY_UNKNOWN';
-  await lock(store, 'message', found.message_id);
-  const row = (await deliveryRow(store, id))!;
+  const row = await lockDelivery(store, id);
+  if (row === undefined) return 'DELIVERY_UNKNOWN';
   const code = unfit(kind, row);
   if (code !== null) return code;
   switch (kind) {

@@ -1,7 +1,7 @@
 // Attempts: each a row with its time, code and the HISP's words; ended by its answer, or by the end of the process that made it.
 import { afterCrash } from '../states.ts';
 import { applyStep, DELIVERY, type DeliveryRow, factsOf } from './deliveries.ts';
-import { advanceLane, announce } from './lanes.ts';
+import { announce } from './lanes.ts';
 import { all, run, sealed, type Store } from './store.ts';
 
 /** Server texts come from outside: cut, and without control characters. */
@@ -24,7 +24,6 @@ export const crashed = async (store: Store, row: DeliveryRow): Promise<void> => 
   const step = afterCrash(factsOf(row), store.now);
   await applyStep(store, row, step);
   if (step.facts.state === 'QUEUED') await announce(store, row, store.now);
-  else await advanceLane(store, row);
 };
 
 /** At opening, where one process owns the journal: what the one before was sending goes again with the same bytes. */

@@ -1,7 +1,8 @@
 // Who did what, as a chain: each entry's hash is over the entry and the hash before it, so that none can be changed, removed or moved unseen.
 import { createHash } from 'node:crypto';
 import type { AuditEntry, AuditPage, AuditQuery } from '../port.ts';
-import { all, first, insert, lockName, parsed, run, type Store } from './store.ts';
+import { metaOf, setMeta } from './meta.ts';
+import { all, insert, lockName, parsed, run, type Store } from './store.ts';
 
 /** What is told of an action. `target` and `detail` hold ids, counts and codes only; `reason` is the person's own word. */
 export type NewAuditEntry = Pick<AuditEntry, 'actor' | 'action' | 'target' | 'reason' | 'detail'>;
@@ -43,9 +44,6 @@ const clean = (text: string, longest = 2_000): string => Buffer.from(text.replac
 /** A long list of ids. */
 const LONGEST_DETAIL = 100_000;
 
-const metaOf = async (store: Store, name: string): Promise<string | undefined> =>
-  (await first<{ value: string }>(store, 'SELECT value FROM meta WHERE name = :name', { name }))?.value;
-
 const journalIdOf = async (store: Store): Promise<string | undefined> => metaOf(store, 'journal_id');
 
 const requireJournalId = async (store: Store): Promise<string> => {
@@ -66,7 +64,7 @@ const endOf = async (store: Store, end: End): Promise<SealedMark | null> => {
 
 const writeEnd = async (store: Store, journalId: string, end: End, mark: AuditMark): Promise<void> => {
   const value = JSON.stringify({ ...mark, seal: sealOf(store, journalId, end, mark) } satisfies SealedMark);
-  await insert(store, 'meta', { name: `audit_${end}`, value }, 'ON CONFLICT (name) DO UPDATE SET value = excluded.value');
+  await setMeta(store, `audit_${end}`, value);
 };
 
 /**

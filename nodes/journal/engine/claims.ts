@@ -1,6 +1,5 @@
 // Claiming: what is due is handed to the sender under a numbered attempt. In SQLite the table tells what is due; elsewhere a ticket
 // says which row to look at, and the row decides.
-import { CourierError } from '../../errors.ts';
 import type { ClaimedDelivery } from '../port.ts';
 import { afterClaim } from '../states.ts';
 import { pausedOrFaulty } from './accounts.ts';
@@ -8,18 +7,13 @@ import { crashed } from './attempts.ts';
 import { applyStep, DELIVERY, type DeliveryRow, detailsOf, factsOf, lockDelivery, requireDelivery, stateStep } from './deliveries.ts';
 import { announce, LANE_FREE, RANKS } from './lanes.ts';
 import { isStale, sendBack } from './resealing.ts';
-import { all, first, insert, kept, list, run, type Store, ticketsFor } from './store.ts';
+import { all, first, insert, kept, list, run, type Store, ticketId, ticketsFor, unlessDamaged } from './store.ts';
 
 /** The mail as it was sealed; null when it, or whom it is for, is damaged or gone. */
-const mailOf = async (store: Store, row: Pick<DeliveryRow, 'mail' | 'details'>): Promise<Uint8Array | null> => {
-  try {
-    await detailsOf(store, row);
-    return await kept(store, row.mail);
-  } catch (error) {
-    if (error instanceof CourierError && error.code === 'CONTENT_DAMAGED') return null;
-    throw error;
-  }
-};
+const mailOf = (store: Store, row: Pick<DeliveryRow, 'mail' | 'details'>): Promise<Uint8Array | null> => unlessDamaged(async () => {
+  await detailsOf(store, row);
+  return kept(store, row.mail);
+});
 
 /** One mail that cannot be read must not keep the account's others: a person has to look. */
 const hold = async (store: Store, row: DeliveryRow): Promise<null> => {
@@ -41,7 +35,6 @@ const claim = async (store: Store, queued: DeliveryRow, ticket: string | null): 
     claimedAt: store.now,
   };
 };
-
 
 /** Emergent before urgent before routine, then what has been due for longest. */
 const dueRows = async (store: Store, accounts: string[], limit: number): Promise<DeliveryRow[]> => {
@@ -71,11 +64,9 @@ const claimFromTable = async (store: Store, accounts: string[], limit: number): 
   return claims;
 };
 
-const ticketId = (ticket: string): string => ticket.slice(0, ticket.lastIndexOf(':'));
-
 /** A ticket only says where to look: what the row says counts. Null: nothing is to be sent now. */
 const claimByTicket = async (store: Store, id: string, account: string, ticket: string): Promise<ClaimedDelivery | null> => {
-  const found = await lockDelivery(store, id).catch(() => undefined);
+  const found = await lockDelivery(store, id);
   if (found?.state === 'SENDING' && found.ticket !== null && ticketId(found.ticket) === ticketId(ticket)) await crashed(store, found);
   const due = await first<DeliveryRow>(store, `${DELIVERY} WHERE d.id = :id AND d.account = :account AND d.state = 'QUEUED' AND ${LANE_FREE}`,
     { id, account });

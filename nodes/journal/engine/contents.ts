@@ -1,6 +1,6 @@
 // Contents that nobody refers to any more.
 import { UNREFERENCED } from './retention-rules.ts';
-import { all, run, type Store, type Values } from './store.ts';
+import { all, run, steadyList, type Store } from './store.ts';
 
 /** Where a content was referred to. `type`: it is a row as it was read. */
 export type Reference = { content: Uint8Array | null };
@@ -12,17 +12,12 @@ export const dropContents = async (store: Store, references: readonly Reference[
   const ids = [...new Map(references.flatMap(({ content }) => content === null ? [] : [[Buffer.from(content).toString('hex'), content]])).values()];
   let [contents, bytes] = [0, 0];
   for (let from = 0; from < ids.length; from += AT_ONCE) {
-    const found = ids.slice(from, from + AT_ONCE);
-    // Few different lengths make few different statements.
-    const length = found.length === 1 ? 1 : found.length <= 8 ? 8 : AT_ONCE;
-    const chunk = Array.from({ length }, (_, index) => found[index] ?? found[0]!);
-    const slots = chunk.map((_, index) => `:content${index}`).join(', ');
-    const values: Values = Object.fromEntries(chunk.map((id, index) => [`content${index}`, id]));
-    if (store.db.dialect !== 'sqlite') await all(store, `SELECT 1 FROM content WHERE id IN (${slots}) ORDER BY id FOR UPDATE`, values);
-    const free = await all<{ size: number }>(store, `SELECT c.size FROM content c WHERE c.id IN (${slots}) AND ${UNREFERENCED}`, values);
+    const { sql, values } = steadyList('content', ids.slice(from, from + AT_ONCE));
+    if (store.db.dialect !== 'sqlite') await all(store, `SELECT 1 FROM content WHERE id IN ${sql} ORDER BY id FOR UPDATE`, values);
+    const free = await all<{ size: number }>(store, `SELECT c.size FROM content c WHERE c.id IN ${sql} AND ${UNREFERENCED}`, values);
     if (free.length === 0) continue;
     contents += await run(store, `DELETE FROM content WHERE id IN
-      (SELECT c.id FROM content c WHERE c.id IN (${slots}) AND ${UNREFERENCED})`, values);
+      (SELECT c.id FROM content c WHERE c.id IN ${sql} AND ${UNREFERENCED})`, values);
     bytes += free.reduce((sum, { size }) => sum + Number(size), 0);
   }
   return { contents, bytes };

@@ -1,20 +1,16 @@
 // Corrections: a result that replaces an earlier version never waits behind it, and reaches everyone who has or may have the older one.
 import type { Recipient } from '../../0-order/message.ts';
 import type { Result } from '../../0-order/model.ts';
-import { CourierError } from '../../errors.ts';
 import { afterSupersede } from '../states.ts';
 import { applyStep, DELIVERY, deliveryRow, type DeliveryRow, detailsOf, factsOf } from './deliveries.ts';
 import { endJob } from './message-state.ts';
 import { type MessageRow, resultOf } from './messages.ts';
-import { all, lock, run, type Store } from './store.ts';
+import { all, lock, run, type Store, unlessDamaged } from './store.ts';
 
 const typesOf = ({ order }: Result): string => order.evaluationTypes.map((type) => type.toLowerCase()).sort().join('\n');
 
 /** Null too where it cannot be read any more: a correction must come in all the same. */
-const readableResult = (store: Store, row: MessageRow): Promise<Result | null> => resultOf(store, row).catch((error: unknown) => {
-  if (error instanceof CourierError && error.code === 'CONTENT_DAMAGED') return null;
-  throw error;
-});
+const readableResult = (store: Store, row: MessageRow): Promise<Result | null> => unlessDamaged(() => resultOf(store, row));
 
 /** Earlier versions of this result: same order, same evaluation; addenda are no versions. */
 const olderVersions = async (store: Store, orderId: string, seq: number, result: Result): Promise<MessageRow[]> => {

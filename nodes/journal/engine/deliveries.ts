@@ -5,9 +5,9 @@ import { CourierError } from '../../errors.ts';
 import type { DeliveryChange, DeliveryState } from '../port.ts';
 import { type DeliveryFacts, isTerminal, type Step } from '../states.ts';
 import { feeKindOf } from './fee-kind.ts';
-import { advanceLane } from './lanes.ts';
+import { advanceLane, isInLane } from './lanes.ts';
 import { settleMessage } from './message-state.ts';
-import { first, insert, lock, opened, run, sealed, type Store } from './store.ts';
+import { first, insert, lock, opened, run, sealed, type Store, unlessDamaged } from './store.ts';
 
 /** The columns that the queue works on; those of the last line come from the message. */
 export interface DeliveryRow {
@@ -31,23 +31,30 @@ export const DELIVERY = `
 
 export const deliveryRow = (store: Store, id: string): Promise<DeliveryRow | undefined> => first(store, `${DELIVERY} WHERE d.id = :id`, { id });
 
-export const requireDelivery = async (store: Store, id: string): Promise<DeliveryRow> => {
-  const row = await deliveryRow(store, id);
-  if (row === undefined) throw new CourierError('JOURNAL_FAILED', { detail: `no delivery ${id}` });
-  return row;
+const noDelivery = (id: string): never => {
+  throw new CourierError('JOURNAL_FAILED', { detail: `no delivery ${id}` });
 };
 
+export const requireDelivery = async (store: Store, id: string): Promise<DeliveryRow> => await deliveryRow(store, id) ?? noDelivery(id);
+
 /** Locks the message that the delivery belongs to, then reads. */
-export const lockDelivery = async (store: Store, id: string): Promise<DeliveryRow> => {
-  const { message_id: messageId } = await requireDelivery(store, id);
-  await lock(store, 'message', messageId);
-  return requireDelivery(store, id);
+export const lockDelivery = async (store: Store, id: string): Promise<DeliveryRow | undefined> => {
+  const found = await deliveryRow(store, id);
+  if (found === undefined) return undefined;
+  await lock(store, 'message', found.message_id);
+  return deliveryRow(store, id);
 };
+
+/** The same of one that must exist. Throws JOURNAL_FAILED. */
+export const lockKnownDelivery = async (store: Store, id: string): Promise<DeliveryRow> => await lockDelivery(store, id) ?? noDelivery(id);
 
 export const detailsOf = (store: Store, row: Pick<DeliveryRow, 'details'>): Promise<DeliveryDetails> => opened(store, 'delivery', row.details);
 
+/** A Message-ID as it is compared: without its brackets. */
+export const bareMessageId = (messageId: string): string => messageId.trim().replace(/^<(.*)>$/s, '$1');
+
 /** An address as it is compared: in lower case. */
-export const addressMark = (store: Store, address: string): Uint8Array => store.vault.mark('address', address.trim().toLowerCase());
+export const addressMark = (store: Pick<Store, 'vault'>, address: string): Uint8Array => store.vault.mark('address', address.trim().toLowerCase());
 
 /** The columns that hold the details. */
 export const detailColumns = (store: Store, details: DeliveryDetails): { details: Uint8Array; address_mark: Uint8Array | null } => ({
@@ -65,11 +72,8 @@ export const stateStep = (row: DeliveryRow, state: DeliveryState, code: string |
   ({ facts: { ...factsOf(row), state, code, nextAttemptAt: null }, trail: [{ state, code }], accepted: false });
 
 /** Null too where it cannot be read any more: the state of such a delivery must go on all the same, or it would keep all others. */
-const addressOf = (store: Store, row: DeliveryRow): Promise<string | null> =>
-  detailsOf(store, row).then(({ address }) => address, (error: unknown) => {
-    if (error instanceof CourierError && error.code === 'CONTENT_DAMAGED') return null;
-    throw error;
-  });
+const addressOf = async (store: Store, row: DeliveryRow): Promise<string | null> =>
+  (await unlessDamaged(() => detailsOf(store, row)))?.address ?? null;
 
 const changeOf = async (
   store: Store, row: DeliveryRow, state: DeliveryState, code: string | null, chargeable: boolean,
@@ -124,7 +128,6 @@ export const applyStep = async (store: Store, row: DeliveryRow, { facts, trail, 
     changes.push(proved);
   }
   if (matters(row.state, facts.state)) await settleMessage(store, row.message_id);
-  // Ends that the queue does not see: superseded, or found to have no address while it was sealed anew.
-  if (isTerminal(facts.state) && (row.state === 'RESOLVING' || facts.state === 'SUPPRESSED')) await advanceLane(store, row);
+  if (isInLane(row.state) && !isInLane(facts.state)) await advanceLane(store, row);
   return changes.at(-1) ?? null;
 };

@@ -3,8 +3,7 @@ import type { DeliveryRecord, FindPage, FindQuery, JournalStats, MessageRecord, 
 import { DELIVERY } from './deliveries.ts';
 import { cursorOf, type Place, readQuery, type Walk } from './find-query.ts';
 import { byState, deliveryRecords, type FullRow, MESSAGE, messageRecords, type NamedMessageRow } from './reading.ts';
-import { all, first, type Store } from './store.ts';
-import { idList } from './traces.ts';
+import { all, first, steadyList, type Store } from './store.ts';
 
 /** Rows looked at per call where some of them may not fit, and per step. Whoever wants more asks for the next page. */
 const STRETCH = 2_000;
@@ -49,13 +48,13 @@ const inOrder = <Row extends { id: string }>(ids: readonly string[], rows: reado
 
 const messagesOf = async (store: Store, ids: string[]): Promise<MessageRecord[]> => {
   if (ids.length === 0) return [];
-  const { sql, values } = idList(ids);
+  const { sql, values } = steadyList('id', ids);
   return messageRecords(store, inOrder(ids, await all<NamedMessageRow>(store, `${MESSAGE} WHERE m.id IN ${sql}`, values)));
 };
 
 const deliveriesOf = async (store: Store, ids: string[]): Promise<DeliveryRecord[]> => {
   if (ids.length === 0) return [];
-  const { sql, values } = idList(ids);
+  const { sql, values } = steadyList('id', ids);
   return deliveryRecords(store, inOrder(ids, await all<FullRow>(store, `${DELIVERY} WHERE d.id IN ${sql}`, values)));
 };
 

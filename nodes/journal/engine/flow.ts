@@ -1,12 +1,11 @@
 // Work in the flow as a job: handed out with a numbered run, given back when it was lost, ended when the message has come to rest.
-import { CourierError } from '../../errors.ts';
 import type { FlowClaim, ReadyMessage } from '../port.ts';
 import { requireMessage } from './fence.ts';
-import { endJob } from './message-state.ts';
+import { announceFlow, endJob } from './message-state.ts';
 import { droppedName, entryFor, messageRow, type MessageRow } from './messages.ts';
 import { holdResolving, recordStage } from './recipients.ts';
 import { readyOf } from './results.ts';
-import { all, insert, list, run, ticketsFor, type Store } from './store.ts';
+import { all, insert, list, lock, run, type Store, ticketId, ticketsFor, unlessDamaged } from './store.ts';
 
 /**
  * What a loss weighs, and from which weight on a person has to look. A message whose lease ran out is the one to blame: three times. A process
@@ -23,14 +22,8 @@ const claimable = async (store: Store, id: string): Promise<MessageRow | undefin
   (await all<MessageRow>(store, `SELECT * FROM message m WHERE m.id = :id AND m.flow = 'waiting' AND ${FLOW_FREE}`, { id }))[0];
 
 /** What the flow gets, or the code that says why there is nothing to get: one message that cannot be read must not keep the others. */
-const readable = async (store: Store, row: MessageRow): Promise<ReadyMessage | 'RESEND_EXPIRED' | 'CONTENT_DAMAGED'> => {
-  try {
-    return await readyOf(store, row) ?? 'RESEND_EXPIRED';
-  } catch (error) {
-    if (error instanceof CourierError && error.code === 'CONTENT_DAMAGED') return error.code;
-    throw error;
-  }
-};
+const readable = async (store: Store, row: MessageRow): Promise<ReadyMessage | 'RESEND_EXPIRED' | 'CONTENT_DAMAGED'> =>
+  await unlessDamaged(async () => await readyOf(store, row) ?? 'RESEND_EXPIRED') ?? 'CONTENT_DAMAGED';
 
 const hand = async (store: Store, row: MessageRow, ticket: string | null): Promise<FlowClaim | null> => {
   const ready = await readable(store, row);
@@ -73,18 +66,15 @@ const fromTable = async (store: Store, entries: string[], limit: number): Promis
 /** A ticket whose message is still running under it was left behind by an instance that is gone. */
 const takeBack = async (store: Store, id: string, ticket: string): Promise<void> => {
   const row = await messageRow(store, id);
-  if (row === undefined || row.flow !== 'running' || row.ticket === null || !sameTicket(row.ticket, ticket)) return;
+  if (row === undefined || row.flow !== 'running' || row.ticket === null || ticketId(row.ticket) !== ticketId(ticket)) return;
   await recordStage(store, id, 'flow', 'lost', 'FLOW_CRASHED');
   if (await countLoss(store, row, 'crashed')) await run(store, `UPDATE message SET flow = 'waiting', ticket = NULL WHERE id = :id`, { id });
 };
 
-/** Two fetches of one job differ after the last colon only. */
-const sameTicket = (one: string, other: string): boolean => one.slice(0, one.lastIndexOf(':')) === other.slice(0, other.lastIndexOf(':'));
-
 const fromTickets = async (store: Store, entries: string[], limit: number): Promise<FlowClaim[]> => {
   const claims: FlowClaim[] = [];
   for await (const { job, ticket } of ticketsFor(store, 'flow', entries, () => limit - claims.length)) {
-    await requireMessage(store, job.id).catch(() => undefined);
+    await lock(store, 'message', job.id);
     await takeBack(store, job.id, ticket);
     const row = await claimable(store, job.id);
     const claim = row === undefined ? null : await hand(store, row, ticket);
@@ -118,8 +108,7 @@ const wait = async (store: Store, row: MessageRow): Promise<void> => {
   const entry = await entryFor(store, row.entry);
   await run(store, `UPDATE message SET flow = 'waiting', ticket = NULL, entry = :entry WHERE id = :id`, { id: row.id, entry });
   if (row.ticket !== null) await store.tickets?.settle('flow', row.entry, row.ticket);
-  await store.tickets?.issue({ queue: 'flow', id: row.id, entry }, store.now, row.rank);
-  store.works.add('flow');
+  await announceFlow(store, { ...row, entry });
 };
 
 export const releaseFlow = async (store: Store, messageId: string, runNumber: number, lost: boolean): Promise<void> => {
@@ -148,8 +137,7 @@ export const dropEntry = async (store: Store, entry: string): Promise<void> => {
   await insert(store, 'meta', { name: droppedName(entry), value: String(store.now) }, 'ON CONFLICT DO NOTHING');
   const waiting = await all<MessageRow>(store, `SELECT * FROM message WHERE entry = :entry AND flow = 'waiting'`, { entry });
   await run(store, `UPDATE message SET entry = '' WHERE entry = :entry AND flow = 'waiting'`, { entry });
-  for (const row of waiting) await store.tickets?.issue({ queue: 'flow', id: row.id, entry: '' }, store.now, row.rank);
-  if (waiting.length > 0) store.works.add('flow');
+  for (const row of waiting) await announceFlow(store, { ...row, entry: '' });
 };
 
 /** At opening, where one process owns the journal: what was in the flow of the one before is handed out again. */

@@ -1,14 +1,20 @@
 // Lanes: deliveries of one order to one address go one after another, so that a later result never overtakes an earlier one.
 // A stuck lane stops only itself; a correction (jumps) waits behind nothing.
+import type { DeliveryState } from '../port.ts';
 import type { DeliveryRow } from './deliveries.ts';
 import { first, type Store } from './store.ts';
 
 /** Emergent, urgent, routine: as the queue is gone through. */
 export const RANKS = [0, 1, 2];
 
+const IN_LANE: readonly DeliveryState[] = ['RESOLVING', 'QUEUED', 'SENDING', 'HELD'];
+
+/** Whether what is behind it has to wait. */
+export const isInLane = (state: DeliveryState): boolean => IN_LANE.includes(state);
+
 /** Condition on a delivery `d` in the queue: nothing of its lane is before it. What is being sealed anew keeps its place. */
 export const LANE_FREE = `(d.jumps = 1 OR d.lane IS NULL OR NOT EXISTS (SELECT 1 FROM delivery e
-  WHERE e.lane = d.lane AND e.seq < d.seq AND e.state IN ('RESOLVING', 'QUEUED', 'SENDING', 'HELD')))`;
+  WHERE e.lane = d.lane AND e.seq < d.seq AND e.state IN (${IN_LANE.map((state) => `'${state}'`).join(', ')})))`;
 
 export const laneOf = (orderId: string | null, addressMark: Uint8Array): string | null =>
   orderId === null ? null : `${orderId}:${Buffer.from(addressMark.subarray(0, 12)).toString('hex')}`;

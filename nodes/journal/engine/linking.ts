@@ -1,14 +1,13 @@
 // A message made from another one because a person wants it sent again: linked to it, while what was there stays as it is.
 import type { Recipient } from '../../0-order/message.ts';
 import { CourierError } from '../../errors.ts';
-import { type DeliveryState, type MessageLink, type Stage, STAGES } from '../port.ts';
-import { afterCancel, isTerminal } from '../states.ts';
+import { type MessageLink, type Stage, STAGES } from '../port.ts';
+import { afterCancel } from '../states.ts';
 import { applyStep, type DeliveryRow, detailsOf, factsOf } from './deliveries.ts';
-import { advanceLane } from './lanes.ts';
 import { intoFlow, type MessageRow, messageRow, rootOf } from './messages.ts';
 import { insertRecipient } from './recipients.ts';
 import { readyOf } from './results.ts';
-import { all, first, run, type Store } from './store.ts';
+import { first, lock, run, type Store } from './store.ts';
 
 /** Whom the new message goes to: in place of which delivery. */
 export interface Successor<Row = DeliveryRow> { of: Row; recipient: Recipient }
@@ -24,6 +23,14 @@ export interface Linking {
 }
 
 export const isUpTo = (from: Stage, stage: Stage): boolean => STAGES.indexOf(from) <= STAGES.indexOf(stage);
+
+/** The message that is to be run again, locked. Throws MESSAGE_UNKNOWN. */
+export const lockMessage = async (store: Store, id: string): Promise<MessageRow> => {
+  await lock(store, 'message', id);
+  const row = await messageRow(store, id);
+  if (row === undefined) throw new CourierError('MESSAGE_UNKNOWN', { detail: id });
+  return row;
+};
 
 export const isInFlow = ({ flow }: MessageRow): boolean => flow === 'waiting' || flow === 'running';
 
@@ -72,21 +79,11 @@ const copy = async (store: Store, message: MessageRow, version: number, { link, 
   return id;
 };
 
-/** Nothing of a stopped message is open any more: it need not wait for a person either. */
-const closeStopped = async (store: Store, messageId: string): Promise<void> => {
-  const rows = await all<{ state: DeliveryState }>(store, 'SELECT state FROM delivery WHERE message_id = :messageId AND ordinal >= 0', { messageId });
-  if (!rows.every(({ state }) => isTerminal(state))) return;
-  await run(store, `UPDATE message SET state = 'DONE_WITH_PROBLEMS', ended_at = :now WHERE id = :messageId AND state IN ('HELD', 'ERROR')`,
-    { messageId, now: store.now });
-};
-
 /** Cancels what has not gone yet: with a code, because something else takes its place. */
 export const giveUp = async (store: Store, row: DeliveryRow, code?: string): Promise<void> => {
   const step = afterCancel(factsOf(row), code);
   if (step.trail.length === 0) return;
   await applyStep(store, row, step);
-  await advanceLane(store, row);
-  await closeStopped(store, row.message_id);
 };
 
 /**

@@ -3,14 +3,18 @@ import type { DeliveryState, MessageState } from '../port.ts';
 import { messageStateOf } from '../states.ts';
 import { all, first, run, type Store } from './store.ts';
 
+/** The job of a message that waits: whoever works on its entry is told. */
+export const announceFlow = async (store: Store, { id, entry, rank }: { id: string; entry: string; rank: number }): Promise<void> => {
+  store.works.add('flow');
+  await store.tickets?.issue({ queue: 'flow', id, entry }, store.now, rank);
+};
+
 /** The next message of the same order may go into the flow. */
 export const advanceFlow = async (store: Store, orderId: string | null): Promise<void> => {
   if (orderId === null) return;
   const next = await first<{ id: string; entry: string; rank: number }>(store, `SELECT id, entry, rank FROM message
     WHERE order_id = :orderId AND flow = 'waiting' ORDER BY seq LIMIT 1`, { orderId });
-  if (next === undefined) return;
-  store.works.add('flow');
-  await store.tickets?.issue({ queue: 'flow', id: next.id, entry: next.entry }, store.now, next.rank);
+  if (next !== undefined) await announceFlow(store, next);
 };
 
 interface FlowRow { order_id: string | null; flow: string; entry: string; ticket: string | null }

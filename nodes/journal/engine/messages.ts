@@ -3,6 +3,7 @@ import { contentKey, replayKey } from '../../0-order/join.ts';
 import { priorityOf, type Priority, type Result, type ResultCode, RESULT_PRIORITY, type StoredOrder } from '../../0-order/model.ts';
 import type { AcceptedMessage, MessageLink, MessageState } from '../port.ts';
 import type { Enclosed } from './inputs.ts';
+import { announceFlow } from './message-state.ts';
 import { first, insert, keep, kept, opened, run, sealed, type Store } from './store.ts';
 
 export interface MessageRow {
@@ -41,7 +42,7 @@ export const messageRow = (store: Store, id: string): Promise<MessageRow | undef
 /** The message whose documents and report this one sends: itself, or the one that it resends. */
 export const rootOf = (row: Pick<MessageRow, 'id' | 'resend_of'>): string => row.resend_of ?? row.id;
 
-export const patientMark = (store: Store, localId: string): Uint8Array => store.vault.mark('patient', localId.trim().toLowerCase());
+export const patientMark = (store: Pick<Store, 'vault'>, localId: string): Uint8Array => store.vault.mark('patient', localId.trim().toLowerCase());
 
 /** The result's own PDF is kept once, as bytes; base64 that would not come back letter for letter stays where it is. */
 export const keepPdf = async (store: Store, result: Result): Promise<Enclosed | null> => {
@@ -78,11 +79,6 @@ export const droppedName = (entry: string): string => `dropped entry ${entry}`;
 /** The order in node that a message leaves by: its own while there is one, else any. */
 export const entryFor = async (store: Store, entry: string): Promise<string> =>
   await first(store, 'SELECT 1 FROM meta WHERE name = :name', { name: droppedName(entry) }) === undefined ? entry : '';
-
-const announceFlow = async (store: Store, { id, entry, rank }: Pick<MessageRow, 'id' | 'entry' | 'rank'>): Promise<void> => {
-  store.works.add('flow');
-  await store.tickets?.issue({ queue: 'flow', id, entry }, store.now, rank);
-};
 
 /** A joined message may go into the flow, and the ticket says so. */
 export const intoFlow = async (store: Store, row: Pick<MessageRow, 'id' | 'entry' | 'rank'>): Promise<void> => {

@@ -1,23 +1,19 @@
 // Notifications: kept whatever they say, each counted once, applied to the one delivery that they name.
 import type { DeliveryNotice, NoticeOutcome } from '../port.ts';
 import { afterNotice, isTerminal, noticeCounts } from '../states.ts';
-import { addressMark, applyStep, DELIVERY, type DeliveryRow, factsOf, lockDelivery } from './deliveries.ts';
-import { advanceLane } from './lanes.ts';
+import { addressMark, applyStep, bareMessageId, DELIVERY, type DeliveryRow, factsOf, lockDelivery } from './deliveries.ts';
 import { first, insert, keep, lockName, sealed, type Store } from './store.ts';
-
-const bare = (messageId: string): string => messageId.trim().replace(/^<(.*)>$/s, '$1');
 
 /** Both must fit: the mail's Message-ID (compared exactly) and its recipient. */
 const findDelivery = async (store: Store, notice: DeliveryNotice): Promise<DeliveryRow | undefined> => {
   const found = await first<DeliveryRow>(store, `${DELIVERY} WHERE d.mail_message_id = :messageId AND d.address_mark = :recipient`,
-    { messageId: bare(notice.originalMessageId), recipient: addressMark(store, notice.recipient) });
+    { messageId: bareMessageId(notice.originalMessageId), recipient: addressMark(store, notice.recipient) });
   return found && lockDelivery(store, found.id);
 };
 
 const apply = async (store: Store, row: DeliveryRow, notice: DeliveryNotice): Promise<NoticeOutcome> => {
   const facts = factsOf(row);
   const change = await applyStep(store, row, afterNotice(facts, notice, store.now));
-  await advanceLane(store, row);
   return { outcome: isTerminal(facts.state) ? 'late' : 'applied', ...(change !== null && { change }) };
 };
 
@@ -29,7 +25,7 @@ export const applyNotice = async (store: Store, notice: DeliveryNotice): Promise
   const outcome: NoticeOutcome = row === undefined ? { outcome: 'unmatched' } : await apply(store, row, notice);
   await insert(store, 'notice', {
     key: notice.key, at: store.now, delivery_id: row?.id ?? null, kind: notice.kind, event: notice.event,
-    original_message_id: bare(notice.originalMessageId), outcome: outcome.outcome, content: await keep(store, notice.raw),
+    original_message_id: bareMessageId(notice.originalMessageId), outcome: outcome.outcome, content: await keep(store, notice.raw),
     about: sealed(store, 'notice', { recipient: notice.recipient.trim().toLowerCase(), detail: notice.detail }),
   });
   return outcome;

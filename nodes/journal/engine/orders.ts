@@ -7,7 +7,7 @@ import { keepInput } from './inputs.ts';
 import { patientMark } from './messages.ts';
 import { bodyOf, findOrders, ORDER, type OrderRow } from './order-rows.ts';
 import { releaseWaiting } from './results.ts';
-import { all, first, insert, lockName, run, sealed, type Store } from './store.ts';
+import { all, first, insert, lockName, orderName, run, sealed, type Store } from './store.ts';
 
 type Decision =
   | { outcome: 'stored' | 'held'; body: Order; code?: Code }
@@ -101,7 +101,7 @@ const write = async (store: Store, order: Order, decision: Decision, inputId: st
 };
 
 export const storeOrder = async (store: Store, order: Order, raw: RawInput, organizationKnown: boolean): Promise<OrderOutcome> => {
-  await lockName(store, `order ${order.localId}`);
+  await lockName(store, orderName(order.localId));
   const decision = await decide(store, order, organizationKnown);
   const { outcome } = decision;
   const code = 'code' in decision ? decision.code : undefined;

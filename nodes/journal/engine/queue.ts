@@ -7,13 +7,11 @@ import { openFault } from './accounts.ts';
 import { clean, endAttempt } from './attempts.ts';
 import { openAccounts } from './claims.ts';
 import { dropContents } from './contents.ts';
-import { addressMark, applyStep, detailColumns, detailsOf, factsOf, lockDelivery, requireDelivery } from './deliveries.ts';
+import { addressMark, applyStep, bareMessageId, detailColumns, detailsOf, factsOf, lockKnownDelivery, requireDelivery } from './deliveries.ts';
 import { requireRun } from './fence.ts';
-import { advanceLane, announce, LANE_FREE, laneOf, RANKS } from './lanes.ts';
+import { announce, LANE_FREE, laneOf, RANKS } from './lanes.ts';
 import { nextDeadline, overdue } from './sources.ts';
 import { first, keep, kept, list, run, type Store } from './store.ts';
-
-const bare = (messageId: string): string => messageId.trim().replace(/^<(.*)>$/s, '$1');
 
 /** What was found while routing and while sealing, each said once. */
 const allWarnings = (earlier: Warning[], later: Warning[]): Warning[] =>
@@ -31,7 +29,7 @@ export const enqueue = async (store: Store, mail: QueuedMail, runNumber?: number
     mail_message_id = :messageId, mail = :mail, evidence = :evidence, deadline_ms = :deadlineMs, lane = :lane, sealed_at = :now,
     age_from = coalesce(age_from, :now) WHERE id = :id`, {
     id: row.id, ...detailColumns(store, { ...details, address: to, warnings: allWarnings(details.warnings, mail.warnings) }),
-    account: mail.account, node: mail.node, sender: mail.from, messageId: bare(mail.messageId), mail: await keep(store, mail.raw),
+    account: mail.account, node: mail.node, sender: mail.from, messageId: bareMessageId(mail.messageId), mail: await keep(store, mail.raw),
     evidence: JSON.stringify(mail.evidence), deadlineMs: mail.deadlineMs, lane: laneOf(message.order_id, addressMark(store, to)), now: store.now,
   });
   const change = await applyStep(store, await requireDelivery(store, row.id), afterEnqueue(factsOf(row), store.now));
@@ -72,7 +70,7 @@ const inOurTime = (outcome: AttemptOutcome, now: number): AttemptOutcome => {
 
 export const settleAttempt = async (store: Store, deliveryId: string, attempt: number, told: AttemptOutcome): Promise<DeliveryChange | null> => {
   const outcome = inOurTime(told, store.now);
-  const row = await lockDelivery(store, deliveryId);
+  const row = await lockKnownDelivery(store, deliveryId);
   await endAttempt(store, deliveryId, attempt, outcome.kind, outcome.kind === 'accepted' ? null : outcome.code, outcome.response);
   if (row.attempt === attempt && row.ticket !== null) {
     await run(store, 'UPDATE delivery SET ticket = NULL WHERE id = :deliveryId', { deliveryId });
@@ -87,14 +85,13 @@ export const settleAttempt = async (store: Store, deliveryId: string, attempt: n
   const step = afterAttempt(factsOf(row), outcome, store.now);
   const change = await applyStep(store, row, step);
   if (step.facts.state === 'QUEUED') await announce(store, row, step.facts.nextAttemptAt ?? store.now);
-  else await advanceLane(store, row);
   return change;
 };
 
 export const expireDeadlines = async (store: Store): Promise<DeliveryChange[]> => {
   const changes: DeliveryChange[] = [];
   for (const id of await overdue(store, 500)) {
-    const row = await lockDelivery(store, id);
+    const row = await lockKnownDelivery(store, id);
     const change = await applyStep(store, row, afterDeadline(factsOf(row), store.now));
     if (change !== null) changes.push(change);
   }

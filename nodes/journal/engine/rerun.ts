@@ -6,10 +6,10 @@ import { plain, refuse, saying } from './asking.ts';
 import { appendAudit } from './audit.ts';
 import { marksOf } from './choice.ts';
 import { applyStep, DELIVERY, type DeliveryRow, detailsOf, factsOf } from './deliveries.ts';
-import { giveUp, isInFlow, isUpTo, makeLinked, recipientOf, requireOrder, type Successor } from './linking.ts';
-import { intoFlow, type MessageRow, messageRow } from './messages.ts';
+import { giveUp, isInFlow, isUpTo, lockMessage, makeLinked, recipientOf, requireOrder, type Successor } from './linking.ts';
+import { intoFlow, type MessageRow } from './messages.ts';
 import { insertRecipient } from './recipients.ts';
-import { all, first, lock, run, type Store } from './store.ts';
+import { all, first, run, type Store } from './store.ts';
 
 type Request = Required<Omit<RerunRequest, 'only'>> & { only: string[] | null };
 
@@ -20,13 +20,6 @@ const read = ({ messageId, from, only, actor, reason }: RerunRequest): Request =
     messageId: plain('messageId', messageId), from, only: only?.map((id) => plain('only', id)) ?? null,
     actor: saying('actor', actor), reason: saying('reason', reason),
   };
-};
-
-const lockMessage = async (store: Store, id: string): Promise<MessageRow> => {
-  await lock(store, 'message', id);
-  const row = await messageRow(store, id);
-  if (row === undefined) throw new CourierError('MESSAGE_UNKNOWN', { detail: id });
-  return row;
 };
 
 const requireAtRest = async (store: Store, message: MessageRow): Promise<void> => {

@@ -6,7 +6,7 @@ import { overtake } from './corrections.ts';
 import { changeFate, keepInput } from './inputs.ts';
 import { insertMessage, type JoinedOrder, keepPdf, type MessageRow, messageRow, toAccepted, rejoin, resultOf, rootOf } from './messages.ts';
 import { bodyOf, findCandidates, findOrders } from './order-rows.ts';
-import { all, first, lockName, type Store } from './store.ts';
+import { all, first, lockName, orderName, type Store } from './store.ts';
 
 /** The join as the journal writes it: `code` and `why` as they stand on the message. `organization`: whose result it must be, joined or not. */
 type Verdict = { organization: string | null } & (
@@ -77,7 +77,7 @@ const repeat = async (store: Store, row: MessageRow, verdict: Verdict, raw: RawI
 export const acceptResult = async (
   store: Store, result: Result, raw: RawInput, boundTo: string | null, link?: MessageLink,
 ): Promise<ResultOutcome> => {
-  await lockName(store, `order ${result.order.localId}`);
+  await lockName(store, orderName(result.order.localId));
   const verdict = await join(store, result, boundTo);
   const { joined, code, why } = verdict;
   const repeated = link === undefined ? await findRepeated(store, result, verdict.organization) : undefined;
@@ -135,7 +135,7 @@ const resendable = async (store: Store, order: Order): Promise<Resendable | NotR
 
 /** The route is resolved anew with the order as it stands now; the documents are those of the message sent again. */
 export const resendResult = async (store: Store, order: Order, raw: RawInput): Promise<ResendOutcome> => {
-  await lockName(store, `order ${order.localId}`);
+  await lockName(store, orderName(order.localId));
   const found = await resendable(store, order);
   if (typeof found === 'string') {
     const path = found === 'ORDER_AMBIGUOUS' ? 'Site.LocalId' : 'Order.LocalId';

@@ -2,8 +2,8 @@
 import { pruneAudit } from './audit.ts';
 import { dropContents, type Reference } from './contents.ts';
 import { inputRecordOver, type Limits, orderRecordOver, recordOver } from './retention-rules.ts';
-import { addTaken, contentsTaken, fulfilling, locked, NOTHING, type Taken, these } from './retention-steps.ts';
-import { all, run, type Store } from './store.ts';
+import { addTaken, contentsTaken, fulfilling, locked, NOTHING, type Taken } from './retention-steps.ts';
+import { all, run, steadyList, type Store } from './store.ts';
 
 /** Rows in the order in which they came. */
 export interface RecordStep {
@@ -16,7 +16,7 @@ export interface RecordStep {
 const dropMessages = async (store: Store, seen: string[], limits: Limits): Promise<Taken> => {
   const ids = await fulfilling(store, 'message', await locked(store, 'message', seen), recordOver('x'), limits);
   if (ids.length === 0) return NOTHING;
-  const { sql, values } = these(ids);
+  const { sql, values } = steadyList('id', ids);
   const deliveries = `(SELECT id FROM delivery WHERE message_id IN ${sql})`;
   const gone = await all<Reference>(store, `SELECT content FROM notice WHERE delivery_id IN ${deliveries}`, values);
   const drop = (table: string, of: 'delivery_id' | 'message_id' | 'id'): Promise<number> =>
@@ -42,7 +42,7 @@ const dropOrders = async (store: Store, seen: string[], limits: Limits): Promise
   const free = `${orderRecordOver('x')} AND NOT EXISTS (SELECT 1 FROM message WHERE message.order_id = x.id)`;
   const ids = await fulfilling(store, 'orders', await locked(store, 'orders', seen), free, limits);
   if (ids.length === 0) return NOTHING;
-  const { sql, values } = these(ids);
+  const { sql, values } = steadyList('id', ids);
   await run(store, `DELETE FROM order_version WHERE order_id IN ${sql}`, values);
   return { counts: { orderRecords: await run(store, `DELETE FROM orders WHERE id IN ${sql}`, values) }, bytes: 0 };
 };
@@ -52,19 +52,19 @@ const dropInputs = async (store: Store, seen: string[], limits: Limits): Promise
     AND NOT EXISTS (SELECT 1 FROM order_version WHERE order_version.input_id = x.id)`;
   const ids = await fulfilling(store, 'input', await locked(store, 'input', seen), free, limits);
   if (ids.length === 0) return NOTHING;
-  const { sql, values } = these(ids);
+  const { sql, values } = steadyList('id', ids);
   return { counts: { inputRecords: await run(store, `DELETE FROM input WHERE id IN ${sql}`, values) }, bytes: 0 };
 };
 
 const dropStrays = async (store: Store, seen: string[], { rows }: Limits): Promise<Taken> => {
-  const { sql, values } = these(seen);
+  const { sql, values } = steadyList('id', seen);
   const noticeRecords = await run(store, `DELETE FROM notice WHERE key IN ${sql} AND delivery_id IS NULL AND at <= :rows AND content IS NULL`,
     { ...values, rows });
   return { counts: { noticeRecords }, bytes: 0 };
 };
 
 const dropIncidents = async (store: Store, seen: string[], { rows }: Limits): Promise<Taken> => {
-  const { sql, values } = these(seen);
+  const { sql, values } = steadyList('id', seen);
   const incidents = await run(store, `DELETE FROM incident WHERE id IN ${sql} AND resolved_at IS NOT NULL AND resolved_at <= :rows`,
     { ...values, rows });
   return { counts: { incidents }, bytes: 0 };

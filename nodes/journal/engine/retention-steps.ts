@@ -3,7 +3,7 @@ import { dropContents, type Reference } from './contents.ts';
 import type { Counts } from './retention-counts.ts';
 import { limitsIn } from './retention-counts.ts';
 import { inputOver, type Limits, messageOver, orderOver, TRIMMABLE } from './retention-rules.ts';
-import { all, insert, list, mutexOf, run, type Store, type Values } from './store.ts';
+import { all, insert, mutexOf, orderName, run, steadyList, type Store } from './store.ts';
 
 /** What a step took; `bytes` is the size of the contents. */
 export interface Taken { counts: Counts; bytes: number }
@@ -30,19 +30,13 @@ export interface Step {
   take: (store: Store, ids: string[], limits: Limits) => Promise<Taken>;
 }
 
-/** Lists of few different lengths, so that few different statements come about. */
-export const these = (ids: readonly string[]): { sql: string; values: Values } => {
-  const length = [1, 8, 64, 512].find((size) => size >= ids.length) ?? ids.length;
-  return list('id', [...ids, ...Array.from({ length: ids.length === 0 ? 0 : length - ids.length }, () => ids[0]!)]);
-};
-
 /**
  * Of the rows seen, those that nobody else works on and that fulfil the condition now that nobody can change them. SQLite has one writer
  * anyway. Nothing is waited for: what is busy is looked at again another time.
  */
 const lockThose = async (store: Store, table: 'message' | 'orders' | 'input', ids: string[]): Promise<string[]> => {
   if (store.db.dialect === 'sqlite' || ids.length === 0) return ids;
-  const { sql, values } = these(ids);
+  const { sql, values } = steadyList('id', ids);
   const rows = await all<{ id: string }>(store, `SELECT id FROM ${table} WHERE id IN ${sql} ORDER BY seq FOR UPDATE SKIP LOCKED`, values);
   return rows.map(({ id }) => id);
 };
@@ -50,16 +44,16 @@ const lockThose = async (store: Store, table: 'message' | 'orders' | 'input', id
 /** Whoever joins a result to an order or resends it holds the name of the order's number. */
 const lockNumbers = async (store: Store, table: 'message' | 'orders', ids: string[]): Promise<string[]> => {
   if (store.db.dialect === 'sqlite' || ids.length === 0) return ids;
-  const chosen = these(ids);
+  const chosen = steadyList('id', ids);
   const column = table === 'message' ? 'order_local_id' : 'local_id';
   const rows = await all<{ id: string; number: string }>(store, `SELECT id, ${column} AS number FROM ${table} WHERE id IN ${chosen.sql}`,
     chosen.values);
-  const names = [...new Set(rows.map(({ number }) => mutexOf(`order ${number}`)))];
+  const names = [...new Set(rows.map(({ number }) => mutexOf(orderName(number))))];
   for (const name of names) await insert(store, 'mutex', { name }, 'ON CONFLICT DO NOTHING');
-  const { sql, values } = these(names);
+  const { sql, values } = steadyList('id', names);
   const free = new Set((await all<{ name: string }>(store, `SELECT name FROM mutex WHERE name IN ${sql} FOR UPDATE SKIP LOCKED`, values))
     .map(({ name }) => name));
-  return rows.filter(({ number }) => free.has(mutexOf(`order ${number}`))).map(({ id }) => id);
+  return rows.filter(({ number }) => free.has(mutexOf(orderName(number)))).map(({ id }) => id);
 };
 
 export const locked = async (store: Store, table: 'message' | 'orders' | 'input', ids: string[]): Promise<string[]> =>
@@ -67,7 +61,7 @@ export const locked = async (store: Store, table: 'message' | 'orders' | 'input'
 
 export const fulfilling = async (store: Store, table: string, ids: string[], condition: string, limits: Limits): Promise<string[]> => {
   if (ids.length === 0) return [];
-  const { sql, values } = these(ids);
+  const { sql, values } = steadyList('id', ids);
   const text = `SELECT x.id FROM ${table} x WHERE x.id IN ${sql} AND ${condition}`;
   return (await all<{ id: string }>(store, text, { ...values, ...limitsIn(text, limits) })).map(({ id }) => id);
 };
@@ -77,7 +71,7 @@ export const contentsTaken = ({ contents, bytes }: Awaited<ReturnType<typeof dro
 const takeMails = async (store: Store, seen: string[], limits: Limits): Promise<Taken> => {
   const ids = await fulfilling(store, 'message', await locked(store, 'message', seen), messageOver('x', 'content'), limits);
   if (ids.length === 0) return NOTHING;
-  const { sql, values } = these(ids);
+  const { sql, values } = steadyList('id', ids);
   const gone = await all<Reference>(store, `SELECT mail AS content FROM delivery WHERE message_id IN ${sql} AND mail IS NOT NULL`, values);
   const mails = await run(store, `UPDATE delivery SET mail = NULL WHERE message_id IN ${sql} AND mail IS NOT NULL`, values);
   await run(store, `UPDATE message SET trimmed_at = :now WHERE id IN ${sql}`, { ...values, now: store.now });
@@ -87,7 +81,7 @@ const takeMails = async (store: Store, seen: string[], limits: Limits): Promise<
 const takeInputs = async (store: Store, seen: string[], limits: Limits): Promise<Taken> => {
   const ids = await fulfilling(store, 'input', await locked(store, 'input', seen), inputOver('x'), limits);
   if (ids.length === 0) return NOTHING;
-  const { sql, values } = these(ids);
+  const { sql, values } = steadyList('id', ids);
   const gone = await all<Reference>(store, `SELECT content FROM input WHERE id IN ${sql} UNION ALL SELECT pdf FROM input WHERE id IN ${sql}`, values);
   const inputs = await run(store, `UPDATE input SET content = NULL, pdf = NULL WHERE id IN ${sql}`, values);
   return addTaken({ counts: { inputs }, bytes: 0 }, contentsTaken(await dropContents(store, gone)));
@@ -96,7 +90,7 @@ const takeInputs = async (store: Store, seen: string[], limits: Limits): Promise
 const takeResults = async (store: Store, seen: string[], limits: Limits): Promise<Taken> => {
   const ids = await fulfilling(store, 'message', await locked(store, 'message', seen), messageOver('x', 'correction'), limits);
   if (ids.length === 0) return NOTHING;
-  const { sql, values } = these(ids);
+  const { sql, values } = steadyList('id', ids);
   const gone = await all<Reference>(store, `SELECT result_pdf AS content FROM message WHERE id IN ${sql} UNION ALL
     SELECT report FROM message WHERE id IN ${sql} UNION ALL SELECT content FROM document WHERE message_id IN ${sql}`, values);
   const emptied = (table: string, column: string, of: string): Promise<number> =>
@@ -113,13 +107,13 @@ const takeResults = async (store: Store, seen: string[], limits: Limits): Promis
 const takeOrders = async (store: Store, seen: string[], limits: Limits): Promise<Taken> => {
   const ids = await fulfilling(store, 'orders', await locked(store, 'orders', seen), orderOver('x', 'correction'), limits);
   if (ids.length === 0) return NOTHING;
-  const { sql, values } = these(ids);
+  const { sql, values } = steadyList('id', ids);
   await run(store, `UPDATE order_version SET body = NULL WHERE order_id IN ${sql}`, values);
   return { counts: { orders: await run(store, `UPDATE orders SET pruned_at = :now WHERE id IN ${sql}`, { ...values, now: store.now }) }, bytes: 0 };
 };
 
 const takeStrays = async (store: Store, seen: string[]): Promise<Taken> => {
-  const { sql, values } = these(seen);
+  const { sql, values } = steadyList('id', seen);
   const gone = await all<Reference>(store, `SELECT content FROM notice WHERE key IN ${sql}`, values);
   const strayNotices = await run(store, `UPDATE notice SET content = NULL WHERE key IN ${sql} AND content IS NOT NULL`, values);
   return addTaken({ counts: { strayNotices }, bytes: 0 }, contentsTaken(await dropContents(store, gone)));

@@ -2,11 +2,12 @@
 import type { PruneOutcome, PruneRequest } from '../port.ts';
 import { saying } from './asking.ts';
 import { appendAudit } from './audit.ts';
+import { metaOf, setMeta } from './meta.ts';
 import { beginCount, countOn, countOutcome, type CountWalk } from './retention-counts.ts';
 import { dropAudit, RECORDS, type RecordStep } from './retention-records.ts';
 import { type Limits, limitsOf } from './retention-rules.ts';
 import { addTaken, EMPTYING, NOTHING, type Step, type Taken } from './retention-steps.ts';
-import { all, first, insert, lockName, parsed, run, type Store } from './store.ts';
+import { all, lockName, parsed, run, type Store } from './store.ts';
 
 /** Rows that a batch works on at once. Each may have a megabyte of contents, whose pages are freed one by one. */
 const AT_ONCE = 16;
@@ -71,12 +72,6 @@ const batch = async (store: Store, limits: Limits, from: Place): Promise<{ taken
   }
   return { taken, place: { step: place.step, at: place.at, seq: place.seq, touched: store.now } };
 };
-
-const metaOf = async (store: Store, name: string): Promise<string | undefined> =>
-  (await first<{ value: string }>(store, 'SELECT value FROM meta WHERE name = :name', { name }))?.value;
-
-const setMeta = (store: Store, name: string, value: string): Promise<number> =>
-  insert(store, 'meta', { name, value }, 'ON CONFLICT (name) DO UPDATE SET value = excluded.value');
 
 /** Runs with different settings do not get in each other's way. */
 const placeName = ({ settings: { openOrders, correction, content, ledger } }: PruneRequest): string =>

@@ -1,8 +1,9 @@
 // What the operations stand on: one transaction of one database, the vault for what must not be read, and the marks of what changed.
 // SQL here is the common ground of SQLite and the PostgreSQL family: named parameters (`:name`), casts where a type cannot be inferred.
 import { createHash } from 'node:crypto';
+import { isCourierError } from '../../errors.ts';
 import type { DeliveryChange, Work } from '../port.ts';
-import type { Vault } from '../vault.ts';
+import type { Vault, WrappedKey } from '../vault.ts';
 
 export type Value = string | number | null | Uint8Array;
 export type Values = Record<string, Value>;
@@ -45,6 +46,9 @@ export interface Store {
   changes: DeliveryChange[];
   works: Set<Work>;
 }
+
+/** A ticket without its attempt: the same for whoever takes the job over. */
+export const ticketId = (ticket: string): string => ticket.slice(0, ticket.lastIndexOf(':'));
 
 /** Fetches of one claim: many tickets may lead to rows that are not to be looked at now, and somebody else has to have a turn too. */
 const FETCHES = 32;
@@ -95,14 +99,26 @@ export const lockName = async (store: Store, text: string): Promise<void> => {
   await all(store, 'SELECT 1 FROM mutex WHERE name = :name FOR UPDATE', { name });
 };
 
+/** The name of an order's number: whoever joins a result to an order, resends it or prunes it goes alone. */
+export const orderName = (localId: string): string => `order ${localId}`;
+
 /** Behind a table's name: SQLite, which does not know how many rows of a kind there are, is told which index narrows most. */
 export const by = (store: Store, index: string): string => store.db.dialect === 'sqlite' ? `INDEXED BY ${index}` : '';
 
 /** Values for `IN (…)`: the placeholders and what they stand for. Empty lists become a condition that nothing fulfils. */
-export const list = (name: string, values: readonly (string | number)[]): { sql: string; values: Values } => ({
+export const list = (name: string, values: readonly Value[]): { sql: string; values: Values } => ({
   sql: values.length === 0 ? '(NULL)' : `(${values.map((_, index) => `:${name}${index}`).join(', ')})`,
   values: Object.fromEntries(values.map((value, index) => [`${name}${index}`, value])),
 });
+
+const LENGTHS = [1, 8, 64, 512];
+
+/** The same, with the last value repeated: lists of few different lengths make few different statements. */
+export const steadyList = (name: string, values: readonly Value[]): { sql: string; values: Values } => {
+  const length = LENGTHS.find((steady) => steady >= values.length) ?? values.length;
+  const missing = values.length === 0 ? 0 : length - values.length;
+  return list(name, [...values, ...Array.from({ length: missing }, () => values.at(-1)!)]);
+};
 
 /** Sealed for its own id: contents that were exchanged for each other do not open. */
 export const contentContext = (id: Uint8Array): string => `content ${Buffer.from(id).toString('hex')}`;
@@ -132,12 +148,22 @@ const openBytes = async (store: Store, sealed: Uint8Array, context: string): Pro
 };
 
 /** Another instance may have made a data key since. */
-export const learnKeys = async (store: Store): Promise<void> => {
-  store.vault.learn(await all<{ id: string; wrapped: Uint8Array }>(store, 'SELECT id, wrapped FROM data_key'));
+export const learnKeys = async (store: Store): Promise<void> => store.vault.learn(await keyRows(store));
+
+export const keyRows = (store: Store): Promise<WrappedKey[]> => all<WrappedKey>(store, 'SELECT id, wrapped FROM data_key');
+
+/** Null where a content or a sealed value cannot be read any more. Other faults say nothing about it, and are thrown. */
+export const unlessDamaged = async <T>(read: () => Promise<T>): Promise<T | null> => {
+  try {
+    return await read();
+  } catch (error) {
+    if (isCourierError(error) && error.code === 'CONTENT_DAMAGED') return null;
+    throw error;
+  }
 };
 
 /** A value that holds patient data, sealed where it stands. `context` binds it to its column. */
-export const sealed = (store: Store, context: string, value: unknown): Uint8Array =>
+export const sealed = (store: Pick<Store, 'vault'>, context: string, value: unknown): Uint8Array =>
   store.vault.seal(Buffer.from(JSON.stringify(value)), context);
 
 export const opened = async <T>(store: Store, context: string, value: Uint8Array): Promise<T> =>

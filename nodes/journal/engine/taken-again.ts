@@ -7,17 +7,15 @@ import { plain, saying } from './asking.ts';
 import { appendAudit } from './audit.ts';
 import { marksOf } from './choice.ts';
 import { DELIVERY, type DeliveryRow } from './deliveries.ts';
-import { giveUp, isInFlow } from './linking.ts';
+import { giveUp, isInFlow, lockMessage } from './linking.ts';
 import { endJob } from './message-state.ts';
-import { type MessageRow, messageRow } from './messages.ts';
+import type { MessageRow } from './messages.ts';
 import { acceptResult as acceptFirst } from './results.ts';
-import { all, lock, lockName, run, type Store } from './store.ts';
+import { all, lockName, orderName, run, type Store } from './store.ts';
 
 /** Throws MESSAGE_UNKNOWN, MESSAGE_BUSY, SUPERSEDED. */
 const lockEarlier = async (store: Store, id: string): Promise<MessageRow> => {
-  await lock(store, 'message', id);
-  const row = await messageRow(store, id);
-  if (row === undefined) throw new CourierError('MESSAGE_UNKNOWN', { detail: id });
+  const row = await lockMessage(store, id);
   if (row.code === 'SUPERSEDED') throw new CourierError('SUPERSEDED', { detail: id });
   if (isInFlow(row)) throw new CourierError('MESSAGE_BUSY', { detail: id });
   return row;
@@ -45,7 +43,7 @@ const giveWay = async (store: Store, earlier: MessageRow, chosen: readonly Deliv
 const acceptLinked = async (store: Store, result: Result, raw: RawInput, boundTo: string | null, link: LinkRequest): Promise<ResultOutcome> => {
   const { only, ...asked } = link;
   const person = { actor: saying('actor', asked.actor), reason: saying('reason', asked.reason) };
-  await lockName(store, `order ${result.order.localId}`);
+  await lockName(store, orderName(result.order.localId));
   const earlier = await lockEarlier(store, plain('of', asked.of));
   const chosen = await chosenOf(store, earlier, only);
   const outcome = await acceptFirst(store, result, { ...raw, entry: raw.entry ?? earlier.entry }, boundTo, { ...asked, ...person });

@@ -1,6 +1,6 @@
 // What happened to deliveries and messages, for many of them at once: one query per kind, however long the page.
 import type { DeliveryNotice, DeliveryRecord, DeliveryState, LedgerLine, MessageRecord } from '../port.ts';
-import { all, list, opened, type Store, type Values } from './store.ts';
+import { all, opened, steadyList, type Store } from './store.ts';
 
 /** The database has null where an absent key is meant. */
 const present = <Row extends { code: string | null }>({ code, ...row }: Row): Omit<Row, 'code'> & { code?: string } =>
@@ -14,14 +14,6 @@ type FeeRow = Pick<LedgerLine, 'amount' | 'currency'>;
 type EventRow = { at: number; stage: string; outcome: string; code: string | null };
 
 export type Trace = Pick<DeliveryRecord, 'history' | 'attempts' | 'notices' | 'fee'>;
-
-const SIZES = [1, 10, 50, 500];
-
-/** Lists of few different lengths, so that the database need not learn a new text for each. */
-export const idList = (ids: readonly string[]): { sql: string; values: Values } => {
-  const size = SIZES.find((length) => length >= ids.length) ?? ids.length;
-  return list('id', Array.from({ length: ids.length === 0 ? 0 : size }, (_, index) => ids[Math.min(index, ids.length - 1)]!));
-};
 
 const grouped = <Row>(rows: Of<Row>[]): Map<string, Row[]> => {
   const groups = new Map<string, Row[]>();
@@ -48,7 +40,7 @@ export const inTurn = async <Row, Record>(rows: readonly Row[], record: (row: Ro
 
 /** In the order of the ids. */
 export const tracesOf = async (store: Store, ids: readonly string[]): Promise<Trace[]> => {
-  const { sql, values } = idList(ids);
+  const { sql, values } = steadyList('id', ids);
   const rowsOf = async <Row>(columns: string, table: string, order: string): Promise<Map<string, Row[]>> =>
     grouped(await all<Of<Row>>(store, `SELECT delivery_id AS of, ${columns} FROM ${table} WHERE delivery_id IN ${sql} ORDER BY ${order}`, values));
   const steps = await rowsOf<StepRow>('state, at, code', 'delivery_history', 'seq');
@@ -65,7 +57,7 @@ export const tracesOf = async (store: Store, ids: readonly string[]): Promise<Tr
 
 /** In the order of the ids. */
 export const eventsOf = async (store: Store, ids: readonly string[]): Promise<MessageRecord['events'][]> => {
-  const { sql, values } = idList(ids);
+  const { sql, values } = steadyList('id', ids);
   const events = grouped(await all<Of<EventRow>>(store, `SELECT message_id AS of, at, stage, outcome, code FROM stage_event
     WHERE message_id IN ${sql} ORDER BY seq`, values));
   return ids.map((id) => (events.get(id) ?? []).map(present));

@@ -1,9 +1,8 @@
 // Whether the journal still holds what was stored: every content and sealed value is opened, the audit chain walked. Nothing is repaired.
 // It goes in small pieces, so that a large journal fills no memory and holds nobody up.
-import { isCourierError } from '../../errors.ts';
 import type { VerifyOutcome, VerifyRequest } from '../port.ts';
 import { type AuditWalk, beginAuditWalk, walkAudit } from './audit.ts';
-import { all, kept, opened, type Store, type Value } from './store.ts';
+import { all, kept, opened, type Store, unlessDamaged, type Value } from './store.ts';
 
 /** What a piece reads of contents, in bytes, and of rows. */
 const BYTES = 2 * 1024 * 1024;
@@ -19,15 +18,7 @@ export interface VerifyWalk {
   request: VerifyRequest; audit: AuditWalk | null; step: number; after: Row | null; checked: number; damaged: string[]; done: boolean;
 }
 
-const isSound = async (look: () => Promise<boolean>): Promise<boolean> => {
-  try {
-    return await look();
-  } catch (error) {
-    // Other faults say nothing about the content.
-    if (isCourierError(error) && error.code === 'CONTENT_DAMAGED') return false;
-    throw error;
-  }
-};
+const isSound = async (look: () => Promise<boolean>): Promise<boolean> => await unlessDamaged(look) ?? false;
 
 /** Where the contents belong: what people can look up. */
 const OWNERS: readonly { kind: string; from: string; id: string; column: string }[] = [

@@ -1,11 +1,12 @@
 // The safety net under the tickets: rows that somebody should look at and that have none get one. One too many changes nothing.
 import { FLOW_FREE } from '../engine/flow.ts';
 import { LANE_FREE } from '../engine/lanes.ts';
+import { ticketId } from '../engine/store.ts';
 import type { Work } from '../port.ts';
 import type { Transaction, Transactions } from './database.ts';
 import { type Jobs, queueName } from './jobs.ts';
 import { jobsSchema } from './migrations.ts';
-import { jobFor, ticketId } from './tickets.ts';
+import { jobFor } from './tickets.ts';
 
 /** In ms: how often, by whichever instance is first; and how long a delivery must have been due. */
 export const RECONCILE_EVERY = 60_000;

@@ -1,5 +1,5 @@
 // Tickets: jobs of the job engine that only say "look at this row". Issued, fetched and settled in the transaction that changes the row.
-import type { Job, Ticket, Tickets } from '../engine/store.ts';
+import { type Job, type Ticket, ticketId, type Tickets } from '../engine/store.ts';
 import type { Transaction } from './database.ts';
 import { type Held, type Jobs, type Note, queueName } from './jobs.ts';
 
@@ -11,9 +11,6 @@ export interface Registry {
 }
 
 const textOf = ({ id, retryCount }: Held): string => `${id}:${retryCount}`;
-
-/** The ticket without its attempt: the same for whoever takes it over. */
-export const ticketId = (ticket: string): string => ticket.slice(0, ticket.lastIndexOf(':'));
 
 const heldOf = (ticket: string): Held => ({ id: ticketId(ticket), retryCount: Number(ticket.slice(ticket.lastIndexOf(':') + 1)) });
 

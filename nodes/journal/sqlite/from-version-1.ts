@@ -1,6 +1,9 @@
 // The journal of version 0.1.0 brought over: everything that it kept in the clear is sealed or marked, nothing is lost on the way.
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { contentContext } from '../engine/store.ts';
+import { addressMark } from '../engine/deliveries.ts';
+import { laneOf } from '../engine/lanes.ts';
+import { patientMark } from '../engine/messages.ts';
+import { contentContext, sealed } from '../engine/store.ts';
 import type { Vault } from '../vault.ts';
 
 type Row = Record<string, SQLInputValue>;
@@ -31,10 +34,7 @@ const each = ({ db }: Copy, table: string, copy: (row: Row) => void): void => {
 const hex = (bytes: SQLInputValue): string => Buffer.from(bytes as Uint8Array).toString('hex');
 const json = (text: SQLInputValue): Record<string, unknown> => JSON.parse(text as string) as Record<string, unknown>;
 
-const seal = ({ vault }: Copy, context: string, value: unknown): Uint8Array => vault.seal(Buffer.from(JSON.stringify(value)), context);
 const contentOf = (copy: Copy, sha256: SQLInputValue): Uint8Array | null => sha256 === null ? null : copy.contents.get(hex(sha256))!;
-const addressMark = ({ vault }: Copy, address: SQLInputValue): Uint8Array | null =>
-  address === null ? null : vault.mark('address', (address as string).toLowerCase());
 
 const copyContents = (copy: Copy): void => each(copy, 'content', ({ sha256, bytes }) => {
   const plain = bytes as Uint8Array;
@@ -44,8 +44,6 @@ const copyContents = (copy: Copy): void => each(copy, 'content', ({ sha256, byte
 });
 
 const patientOf = (body: Record<string, unknown>): string | undefined => (body['patient'] as { localId?: string } | undefined)?.localId;
-const patientMark = ({ vault }: Copy, localId: string | undefined): Uint8Array | null =>
-  localId === undefined ? null : vault.mark('patient', localId.trim().toLowerCase());
 
 const copyOrders = (copy: Copy): void => {
   const { db, vault } = copy;
@@ -56,9 +54,11 @@ const copyOrders = (copy: Copy): void => {
   });
   each(copy, 'order_version', (row) => {
     const body = json(row['body']!);
+    const patient = patientOf(body);
     insert(copy, 'order_version', {
       ...row, submitted_key: vault.mark('order', row['submitted_key'] as string), body_key: vault.mark('order', row['body_key'] as string),
-      body: seal(copy, 'order', body), has_patient: Number(body['patient'] !== undefined), patient_mark: patientMark(copy, patientOf(body)),
+      body: sealed(copy, 'order', body), has_patient: Number(body['patient'] !== undefined),
+      patient_mark: patient === undefined ? null : patientMark(copy, patient),
     });
   });
 };
@@ -79,7 +79,7 @@ const copyMessages = (copy: Copy): void => each(copy, 'message', (row) => {
   const result = json(row['result']!) as { resultCode: string; transactionId?: string; patient: { localId: string } };
   const ended = ['DONE', 'DONE_WITH_PROBLEMS', 'FILTERED'].includes(row['state'] as string);
   insert(copy, 'message', {
-    ...row, result: seal(copy, 'result', result), result_pdf: contentOf(copy, row['result_pdf']!), report: contentOf(copy, row['report']!),
+    ...row, result: sealed(copy, 'result', result), result_pdf: contentOf(copy, row['result_pdf']!), report: contentOf(copy, row['report']!),
     result_code: result.resultCode, patient_mark: patientMark(copy, result.patient.localId),
     transaction_mark: result.transactionId === undefined ? null : vault.mark('transaction', result.transactionId),
     replay_key: row['replay_key'] === null ? null : vault.mark('replay', row['replay_key'] as string),
@@ -95,12 +95,12 @@ const lastOf = ({ db }: Copy, deliveryId: SQLInputValue): number | null =>
 
 const copyDeliveries = (copy: Copy): void => each(copy, 'delivery', (row) => {
   const { also_from: alsoFrom, address, npi, source, why, warnings, mail, ...same } = row;
-  const mark = addressMark(copy, address!);
+  const mark = address === null ? null : addressMark(copy, address as string);
   const order = copy.db.prepare('SELECT order_id FROM v1_message WHERE id = :id').get({ id: row['message_id']! }) as { order_id: string | null };
   insert(copy, 'delivery', {
     ...same, mail: contentOf(copy, mail!), address_mark: mark,
-    details: seal(copy, 'delivery', { alsoFrom: json(alsoFrom!), address, npi, source, why, warnings: json(warnings!) }),
-    lane: mail === null || mark === null || order.order_id === null ? null : `${order.order_id}:${Buffer.from(mark.subarray(0, 12)).toString('hex')}`,
+    details: sealed(copy, 'delivery', { alsoFrom: json(alsoFrom!), address, npi, source, why, warnings: json(warnings!) }),
+    lane: mail === null || mark === null ? null : laneOf(order.order_id, mark),
     tries: row['attempt']!, seen: Number((row['attempt'] as number) > 0), sealed_at: mail === null ? null : row['received_at']!, age_from: copy.now,
     ended_at: TERMINAL.includes(row['state'] as string) ? lastOf(copy, row['id']!) ?? copy.now : null,
   });
@@ -110,9 +110,9 @@ const copyTraces = (copy: Copy): void => {
   each(copy, 'stage_event', (row) => insert(copy, 'stage_event', row));
   each(copy, 'document', (row) => insert(copy, 'document', { ...row, content: contentOf(copy, row['content']!) }));
   each(copy, 'delivery_history', (row) => insert(copy, 'delivery_history', row));
-  each(copy, 'attempt', (row) => insert(copy, 'attempt', { ...row, response: seal(copy, 'attempt', row['response']) }));
+  each(copy, 'attempt', (row) => insert(copy, 'attempt', { ...row, response: sealed(copy, 'attempt', row['response']) }));
   each(copy, 'notice', ({ recipient, detail, ...row }) =>
-    insert(copy, 'notice', { ...row, content: contentOf(copy, row['content']!), about: seal(copy, 'notice', { recipient, detail }) }));
+    insert(copy, 'notice', { ...row, content: contentOf(copy, row['content']!), about: sealed(copy, 'notice', { recipient, detail }) }));
 };
 
 const copyFees = (copy: Copy): void => {
@@ -125,7 +125,7 @@ export const copyVersion1 = (db: DatabaseSync, vault: Vault, now: number): void 
   const copy: Copy = { db, vault, now, contents: new Map() };
   copyContents(copy);
   each(copy, 'input', (row) => insert(copy, 'input', {
-    ...row, content: contentOf(copy, row['content']!), name: row['name'] === null ? null : seal(copy, 'input', row['name']),
+    ...row, content: contentOf(copy, row['content']!), name: row['name'] === null ? null : sealed(copy, 'input', row['name']),
   }));
   copyOrders(copy);
   copyMessages(copy);
