@@ -3,8 +3,9 @@
 
 import { CODES_OF_ENGINE } from './codes-of-engine.ts';
 import { CODES_OF_MESSAGES } from './codes-of-messages.ts';
+import { CODES_OF_ROUTING } from './codes-of-routing.ts';
 
-export const CODES = { ...CODES_OF_MESSAGES, ...CODES_OF_ENGINE } as const;
+export const CODES = { ...CODES_OF_MESSAGES, ...CODES_OF_ROUTING, ...CODES_OF_ENGINE } as const;
 
 export type Code = keyof typeof CODES;
 

@@ -102,3 +102,41 @@ describe('the journal of version 0.1.0', () => {
     expect((await readFile(file)).length).to.be.at.least(before.length);
   });
 });
+
+describe('the journal of version 0.2.0', () => {
+  let folder: string;
+  let file: string;
+  let told: Told;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'courier-old-'));
+    file = join(folder, 'journal.sqlite');
+    await writeFile(file, gunzipSync(await readFile(old('0.2.0.sqlite.gz'))));
+    told = JSON.parse(await readFile(old('0.2.0.json'), 'utf8')) as Told;
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('tells of everything what it told before, and goes on with what was queued, held, waiting and in the flow', async () => {
+    const journal = await openFile(file);
+    try {
+      const known = <Row extends object>(rows: Row[], like: object): object[] =>
+        rows.map((row) => Object.fromEntries(Object.entries(row).filter(([key]) => key in like)));
+      expect(known(await journal.messages(), told.messages[0]!)).to.deep.equal(told.messages);
+      expect(known(await journal.deliveries(), told.deliveries[0]!)).to.deep.equal(told.deliveries);
+      expect(await journal.inputs()).to.deep.equal(told.inputs);
+      expect(await journal.ledger()).to.deep.equal(told.ledger);
+      expect(await journal.counts()).to.deep.equal(told.counts);
+      const [done, queued, held, waiting, without] = told.messages;
+      expect(Buffer.from((await journal.latestDocument(done!.id!))!.data).toString()).to.include('OLD-01');
+      expect((await journal.claimFlow(['order-in'], 9)).map(({ direct }) => direct.id)).to.deep.equal([waiting!.id]);
+      const release = { kind: 'release', deliveries: { filter: { state: 'HELD' } }, actor: 'ops', reason: 'upgraded' } as const;
+      expect((await journal.act(release)).changed).to.deep.equal(told.deliveries.filter(({ messageId }) => messageId === held!.id).map(({ id }) => id));
+      // Sealed long ago by now: looked at again before they go.
+      await journal.claimDue([ACCOUNT], 9);
+      expect((await journal.deliveries({ messageId: queued!.id! }))[0]!.state).to.be.oneOf(['SENDING', 'RESOLVING']);
+      expect(await journal.message(without!.id!)).to.include({ state: 'RECEIVED', code: 'AWAITS_ORDER' });
+    } finally {
+      await journal.close();
+    }
+  });
+});

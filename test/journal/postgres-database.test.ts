@@ -82,8 +82,9 @@ await describePostgres('transactions on PostgreSQL', (url) => {
     const met = new Promise<void>((resolve) => { both = resolve; });
     const tries = { ab: 0, ba: 0 };
     const work = (way: 'ab' | 'ba') => transactions.run(async ({ db }) => {
-      tries[way] += 1;
       await db.run('UPDATE thing SET value = value + 1 WHERE name = :name', { name: way[0]! });
+      tries[way] += 1;
+      // Each has its first row by now, and wants the other's.
       if (tries.ab > 0 && tries.ba > 0) both();
       await met;
       await db.run('UPDATE thing SET value = value + 1 WHERE name = :name', { name: way[1]! });

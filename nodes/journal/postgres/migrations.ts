@@ -2,7 +2,7 @@
 import type * as Pg from 'pg';
 import { CourierError } from '../../errors.ts';
 import type { Database } from '../engine/store.ts';
-import { tablesFor } from '../engine/tables.ts';
+import { additionsFor, tablesFor } from '../engine/tables.ts';
 import type { Backend } from '../location.ts';
 import type { PgModule } from './drivers.ts';
 import { databaseFault, isRetryable, sqlState } from './faults.ts';
@@ -13,6 +13,7 @@ export interface Migration { to: number; sql: string }
 // Version 1 was never on PostgreSQL. `meta` is there already: its row of the version is what instances that start together wait for.
 export const MIGRATIONS: readonly Migration[] = [
   { to: 2, sql: tablesFor('postgres').replace(/CREATE TABLE meta \([^;]*\);/, '') },
+  ...additionsFor('postgres'),
 ];
 
 /** Two that make the same schema or table at the same instant: one of them gets one of these and finds it there the next time. */
