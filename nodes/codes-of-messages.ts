@@ -53,6 +53,15 @@ export const CODES_OF_MESSAGES = {
     'The recipient\'s certificate could not be asked for.',
     'Check the certificate folder or service, then run the message again.',
   ),
+  DOCUMENT_MISSING: meaning(
+    'The document that the recipient\'s domain wants was not made.',
+    'Run the message again from build CDA, which must stand behind lookup NPI in the flow.',
+  ),
+  MAIL_TOO_LARGE: meaning(
+    'The sealed mail is larger than the recipient\'s domain takes.',
+    'Use smaller images or send the report another way; if the domain takes more now, correct its rule in the organizations list, then run the '
+    + 'message again.',
+  ),
   SENDER_UNKNOWN: meaning('No signing identity is configured for the sender.', 'Choose an identity in the S/MIME node or for the organization.'),
   SENDER_CERT_EXPIRED: meaning('The sender\'s certificate is outside its validity.', 'Renew the sender\'s certificate.'),
   SENDER_MISMATCH: meaning(

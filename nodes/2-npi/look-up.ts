@@ -1,5 +1,7 @@
 // From NPIs to Direct addresses, for all recipients of one result; then one mail per address.
 import type { Recipient } from '../0-order/message.ts';
+import type { Organization } from '../0-order/organization.ts';
+import { withDomainRules } from '../0-order/recipient-domains.ts';
 import { mergeRecipients } from '../1-route/merge.ts';
 import { type Code, CourierError } from '../errors.ts';
 import { type Directory, type LookUpOutcome, unavailableDirectory } from './directory.ts';
@@ -24,13 +26,13 @@ const lookUpOne = (recipient: Recipient, directory: Directory): Recipient => {
 /**
  * Asks the directory for every recipient that has an NPI only, then merges those with the same address. Without a directory
  * NPIs stay unresolved with DIRECTORY_UNAVAILABLE, and recipients with an address go on. `unresolved` also holds whoever came in
- * without RESOLVING. No two of `resolved` have the same address.
+ * without RESOLVING. The organization's rules for domains hold for addresses that were found, too. No two of `resolved` have the same address.
  */
 export const lookUpRecipients = (
-  recipients: readonly Recipient[], directory: Directory | undefined,
+  recipients: readonly Recipient[], directory: Directory | undefined, organization?: Pick<Organization, 'recipientDomains'>,
 ): { resolved: Recipient[]; unresolved: Recipient[] } => {
   const asked = directory ?? unavailableDirectory(new CourierError('DIRECTORY_UNAVAILABLE'), 'No directory is configured.');
-  const all = mergeRecipients(recipients.map((recipient) => lookUpOne(recipient, asked)));
+  const all = mergeRecipients(recipients.map((recipient) => withDomainRules(lookUpOne(recipient, asked), organization)));
   return {
     resolved: all.filter(({ state }) => state === 'RESOLVING'),
     unresolved: all.filter(({ state }) => state !== 'RESOLVING'),

@@ -10,11 +10,11 @@ export default (RED: NodeAPI): void => {
     RED.nodes.createNode(this, def);
     stage(RED, this, {
       name: 'lookup-npi',
-      needs: ['recipients'],
+      needs: ['recipients', 'organization'],
       alone: RED._('lookup-npi.status.alone'),
       run: async (msg, { journal }) => {
         const directory = await (RED.nodes.getNode(def.directory) as DirectoryNode | null)?.open();
-        const { resolved, unresolved } = lookUpRecipients(required(msg, 'recipients'), directory);
+        const { resolved, unresolved } = lookUpRecipients(required(msg, 'recipients'), directory, msg.organization);
         if (journal && msg.direct) await journal.settleRecipients(msg.direct.id, [...resolved, ...unresolved], msg.direct.run);
         return [
           resolved.length > 0 ? { ...msg, recipients: resolved } : null,
