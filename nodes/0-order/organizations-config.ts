@@ -1,6 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { Organization } from './organization.ts';
-import { exchangeOrganizations } from './organizations-exchange.ts';
+import { exchangeOrganizations, type ExchangeQuestion } from './organizations-exchange.ts';
 import { checkOrganizations } from './organizations.ts';
 import { checkDomainRules, withRules } from './recipient-domains.ts';
 
@@ -28,7 +28,7 @@ export default (RED: NodeAPI): void => {
 
   // The form's import and export: one reader for pasted text and rows, so that all refuse the same.
   RED.httpAdmin.post('/direct/organizations/parse', RED.auth.needsPermission('direct.read'), (request, response) => {
-    const { status, body } = exchangeOrganizations(request.body as { text?: unknown; organizations?: unknown });
+    const { status, body } = exchangeOrganizations(request.body as ExchangeQuestion);
     response.status(status).json(body);
   });
 };

@@ -15,11 +15,14 @@ export const TEXTS = {
         Checks a C-CDA Unstructured Document. Exit 0 ok or warnings, 2 errors, 1 could not run.
   npi check NUMBER [--json]
         Checks an NPI's form and check digit. Exit 0 valid, 2 not.
+  organizations check NEW --current OLD [--route FILE] [--new-route FILE] [--json]
+        Says what another list of organizations (and route table) would change. Exit 0 nothing, 4 something, 1 could not run.
   simulator --folder DIR [--smtp-port N] [--service-port N] [--notify-port N] [--user NAME] [--record FILE] [--answer-ms N] [--control]
         The simulated HISP network as a process of its own; prints its ports as one line of JSON.
   journal stats|find|show|rerun|resend|hold|release|cancel|redirect|prune|verify|rotate-key|export|… --journal FILE|URL
   audit verify|list --journal FILE|URL
         Looks into a journal and works on what is in it, also beside a running engine; \`direct-courier journal --help\` shows all.`,
+  nothingChanges: 'Nothing would change.',
   unknownCommand: (name: string) => `There is no command ${JSON.stringify(name)}.`,
   missingOption: (name: string) => `The option --${name} is needed.`,
   wrongChoice: (name: string, choices: readonly string[]) => `--${name} takes one of: ${choices.join(', ')}.`,

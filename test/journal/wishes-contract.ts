@@ -27,7 +27,7 @@ export const wishesContract = (open: OpenBench): void => {
       journal.saveDocument(id, { id: `ID-${profile}`, profile, data: Buffer.from(profile), warnings: [] });
 
     it('who decided on final delivery, and a row\'s own deadline, stay with the delivery', async () => {
-      const [planned, plain] = await journal.planRecipients(id, [WISHED, recipient({ address: 'b@direct.lakeside.example' })]) as [typeof WISHED, object];
+      const [planned, plain] = await journal.planRecipients(id, [WISHED, recipient({ address: 'b@direct.lakeside.example' })]) as [typeof WISHED, typeof WISHED];
       expect(wishesOf(planned)).to.deep.equal(wishesOf(WISHED));
       expect(plain).not.to.have.any.keys('finalDeliveryBy', 'deadlineMinutes');
       expect((await lost()).recipients!.map(wishesOf)).to.deep.equal([planned, plain].map(wishesOf));
