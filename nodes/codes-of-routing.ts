@@ -34,6 +34,7 @@ export const CODES_OF_ROUTING = {
   ),
   ROUTE_ROW_INVALID: meaning('A row of the route table cannot be used.', 'Correct the row at the line shown.'),
   ROUTE_TABLE_MISSING: meaning('The chosen route table is not deployed.', 'Choose a route table in the resolve route node and deploy it.'),
+  ROUTE_NODE_MISSING: meaning('The flow has no resolve route node, or not this one.', 'Deploy the flow, or name a flow file that has one.'),
   ROUTE_FILE_UNREADABLE: meaning('The file of the route table cannot be read.', 'Correct the path in the route table, or the file\'s permissions.'),
   ORGANIZATION_ROW_INVALID: meaning('An entry of the organizations list cannot be used.', 'Correct the entry shown.'),
   LEVEL_OFF: meaning(
