@@ -41,8 +41,10 @@ const compare = (recipient: Recipient, name: PersonName, answer: LookUp): Findin
  * with the directory's; names are compared where the order names the provider and the row is one person's. Others come back as they are.
  */
 export const guarded = (recipient: Recipient, answer: LookUp, name: PersonName | undefined, onMismatch: OnMismatch): Recipient => {
-  const { candidates } = answer;
-  if (recipient.level !== 'order' || recipient.address === null || candidates.length === 0) return recipient;
+  const { candidates, outcome } = answer;
+  if (recipient.level !== 'order' || recipient.address === null) return recipient;
+  if (outcome === 'deactivated') return { ...recipient, warnings: [...recipient.warnings, warning('NPI_DEACTIVATED')] };
+  if (candidates.length === 0) return recipient;
   const elsewhere = candidates.every(({ address }) => address !== recipient.address);
   const { warnings, mismatch } = name === undefined ? { warnings: [], mismatch: false } : compare(recipient, name, answer);
   const held = mismatch && onMismatch === 'hold';

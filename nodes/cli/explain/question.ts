@@ -6,6 +6,7 @@ import { asStored } from '../../0-order/order-change.ts';
 import type { Organization } from '../../0-order/organization.ts';
 import { effectiveOrganization } from '../../0-order/organizations.ts';
 import { asCourierError, type Code, CourierError, sentence } from '../../errors.ts';
+import { AWAITS } from '../../journal/engine/results.ts';
 import type { MessageFate } from './explanation.ts';
 
 export interface Question { order: Uint8Array; result?: Uint8Array | undefined }
@@ -52,7 +53,7 @@ const joinOf = (order: StoredOrder, result: Result): MessageFate | null => {
   const decision = decideJoin(own ? [{ order, state: 'open' }] : [], result);
   switch (decision.outcome) {
     case 'ready': return null;
-    case 'waiting': return fateOf('RECEIVED', 'AWAITS_ORDER', 'Order number and site of the result are not those of this order.');
+    case 'waiting': return fateOf('RECEIVED', 'AWAITS_ORDER', AWAITS);
     case 'held': return fateOf('HELD', decision.code, agreementOf(order, result) ?? decision.why);
   }
 };
