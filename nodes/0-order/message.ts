@@ -54,6 +54,8 @@ export interface Recipient {
   deadlineMinutes?: number;
   state: 'RESOLVING' | 'UNRESOLVED' | 'SUPPRESSED';
   code: string | null;
+  /** Kept back for a person once it is sealed: the code that says why. */
+  hold?: string;
   warnings: Warning[];
 }
 

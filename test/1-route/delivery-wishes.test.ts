@@ -54,10 +54,10 @@ describe('what is wished for a delivery', () => {
     expect(words(recipients)[0], 'not known yet').to.deep.equal([true, undefined]);
     const directory = readDirectoryCsv(`npi,address,name,status\n${NPI.pcp},${PCP},,`);
     const rules = { recipientDomains: [{ domain: 'direct.lakeside.example', finalDelivery: false }] };
-    expect(words(lookUpRecipients(recipients, directory, rules).resolved)[0]).to.deep.equal([false, 'domain']);
+    expect(words(lookUpRecipients(recipients, directory, { organization: rules, onMismatch: 'hold' }).resolved)[0]).to.deep.equal([false, 'domain']);
     expect(words(lookUpRecipients(recipients, directory).resolved)[0]).to.deep.equal([true, undefined]);
     const byRow = ask({ npi: NPI.pcp, orderRow: { finalDelivery: true } });
-    expect(words(lookUpRecipients(byRow, directory, rules).resolved)[0], 'the order row says so itself').to.deep.equal([true, 'row']);
+    expect(words(lookUpRecipients(byRow, directory, { organization: rules, onMismatch: 'hold' }).resolved)[0], 'the order row says so itself').to.deep.equal([true, 'row']);
   });
 
   it('a row\'s own deadline goes with its recipient, that of the order row with the provider', () => {
