@@ -85,8 +85,8 @@ export interface SealedMail {
   /** The recipient's own: see there. */
   deadlineMinutes?: number;
   raw: Buffer;
-  /** SHA-256 thumbprints (upper-case hex) and the anchor's subject: the evidence of the trust decision. */
-  evidence: { signer: string; recipientCertificates: string[]; anchor: string };
+  /** SHA-256 thumbprints (upper-case hex) and the anchor's subject: the evidence of the trust decision; and which document the mail holds. */
+  evidence: { signer: string; recipientCertificates: string[]; anchor: string; document?: Pick<ClinicalDocument, 'id' | 'profile'> };
   warnings: Warning[];
 }
 

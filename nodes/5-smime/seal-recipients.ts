@@ -65,7 +65,10 @@ const sealFor = async (recipient: Recipient, address: string, from: Sender, requ
   return {
     ...(recipient.id !== undefined && { deliveryId: recipient.id }),
     from: from.sender, to: address, messageId, finalDelivery, ...(deadlineMinutes !== undefined && { deadlineMinutes }), raw,
-    evidence: { signer: from.thumbprint, recipientCertificates: choice.thumbprints, anchor: choice.anchor },
+    evidence: {
+      signer: from.thumbprint, recipientCertificates: choice.thumbprints, anchor: choice.anchor,
+      document: { id: document.id, profile: document.profile },
+    },
     warnings: distinct([...document.warnings, ...(pdf?.warnings ?? [])]),
   };
 };

@@ -71,7 +71,8 @@ export interface QueuedMail {
   raw: Uint8Array;
   /** How long after acceptance notifications may take, in ms. */
   deadlineMs: number;
-  evidence: { signer: string; recipientCertificates: string[]; anchor: string };
+  /** `document`: which one the mail holds; absent where it was sealed by an earlier version. */
+  evidence: { signer: string; recipientCertificates: string[]; anchor: string; document?: { id: string; profile: string } };
   warnings: Warning[];
 }
 

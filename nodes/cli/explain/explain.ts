@@ -82,7 +82,8 @@ const seal: Step = async (way, { configs, seal: setting }, now) => {
   const identity = configs.identity(organization.identity ? { name: organization.identity } : { id: setting.identity });
   const { subject, attachPdf, cipher } = setting;
   const { sealed, refused } = await sealRecipients({
-    recipients: openOnes(way.candidates).map(({ recipient }): Recipient => recipient), organization, document: made.cda, documents: made.documents, pdf: pdf ?? undefined,
+    recipients: openOnes(way.candidates).map(({ recipient }): Recipient => recipient), organization, pdf: pdf ?? undefined,
+    document: made.cda, documents: made.documents,
     identity: await identity?.open(), trust: { source: trust.source, anchors: await trust.anchors() }, settings: { subject, attachPdf, cipher }, now,
   });
   const mails = new Map(sealed.map(({ recipient, mail }) => [recipient.id, mail]));
