@@ -15,6 +15,8 @@ export interface OrganizationSettings {
   patientIdentifier?: PatientIdentifier;
   /** IANA zone in which the report shows times, e.g. `America/Chicago`; default UTC. */
   timeZone?: string;
+  /** Whether preliminary results are sent; otherwise they are stored only. */
+  preliminary?: boolean;
   /** Price per message, decimal string, and ISO 4217 currency. */
   price?: string;
   currency?: string;

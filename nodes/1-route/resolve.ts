@@ -9,7 +9,7 @@ import { displacedBy, type PolicyChoice, policyFor } from './policy.ts';
 import type { RouteRow } from './route-row.ts';
 
 export interface RouteQuestion extends DomainRules {
-  order: Pick<StoredOrder, 'organization' | 'site' | 'primaryCareProvider'> & Partial<Pick<StoredOrder, 'warnings'>>;
+  order: Pick<StoredOrder, 'organization' | 'site' | 'primaryCareProvider'> & Partial<Pick<StoredOrder, 'standIn' | 'warnings'>>;
   /** Its site decides, the order's where there is no result yet. */
   result?: Pick<Result, 'site'> & Partial<Pick<Result, 'warnings'>> | undefined;
   /** Asked for its policy only; rows are matched by the order's ClientGuid. */
@@ -47,6 +47,8 @@ const candidatesOf = ({ order, result, table, trustedDomains, freeMailDomains }:
   return [...orderLevel(order.primaryCareProvider, orderRow, rules), ...addressed('site'), ...addressed('organization')];
 };
 
+const STOOD_IN = 'The order of this result never came, so that only the site and the organization can be asked who gets it.';
+
 /** What the reader found odd in order and result travels with each recipient; order and result may both say it. */
 const inputWarnings = ({ order, result }: RouteQuestion): Warning[] =>
   [...new Map([...order.warnings ?? [], ...result?.warnings ?? []].map((warning) => [`${warning.code} ${warning.path ?? ''}`, warning])).values()];
@@ -59,7 +61,8 @@ const inputWarnings = ({ order, result }: RouteQuestion): Warning[] =>
 export const resolveRoute = (question: RouteQuestion): Route => {
   const { order, result, organization } = question;
   const policy = policyFor(question.policy, organization, result?.site.localId ?? order.site.localId);
-  const candidates = candidatesOf(question);
+  const candidates = candidatesOf(question).map((candidate) => (order.standIn === true
+    ? { ...candidate, recipient: { ...candidate.recipient, why: `${candidate.recipient.why} ${STOOD_IN}` } } : candidate));
   const naming = new Set(candidates.filter(({ off }) => !off).map(({ recipient }) => recipient.level));
   const decided = candidates.map((candidate) => ({
     ...candidate,

@@ -34,7 +34,11 @@ export interface BuildChoices {
 
 export interface BuildRequest { order: StoredOrder; result: Result; organization: Organization; pdf: Uint8Array; direct?: DirectIdentity | undefined }
 
-export interface BuildSurroundings { journal: Pick<Journal, 'document' | 'saveDocument'> | undefined; now: Date; newId: () => string }
+export interface BuildSurroundings {
+  journal: Pick<Journal, 'document' | 'documentLineage' | 'saveDocument'> | undefined;
+  now: Date;
+  newId: () => string;
+}
 
 export const DEFAULT_CODE = '78573-3';
 
@@ -68,8 +72,10 @@ export const buildClinicalDocument = async (
   const stored = direct && await journal?.document(direct.id, profile);
   if (stored) return fromRecord(stored);
   const id = newId().toUpperCase();
-  const input: DocumentInput = { order, result, organization: submitter, pdf, now, id, settings };
+  const lineage = direct && await journal?.documentLineage(direct.id, profile);
+  const input: DocumentInput = { order, result, organization: submitter, pdf, now, id, settings, lineage };
   const built = await inPool<DocumentInput, { data: Uint8Array; warnings: Warning[] }>(import.meta.url, 'buildInWorker', input, 1);
-  const record: DocumentRecord = { id, profile, ...built };
+  const version = lineage === undefined ? {} : { setId: lineage.setId, versionNumber: lineage.versionNumber };
+  const record: DocumentRecord = { id, profile, ...built, ...version };
   return fromRecord(direct && journal ? await journal.saveDocument(direct.id, record, direct.run) : record);
 };

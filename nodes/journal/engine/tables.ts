@@ -178,6 +178,21 @@ const ADDITIONS: readonly { to: number; sql: string }[] = [{
   sql: `
 -- test: nobody's result. It goes to simulated accounts only, or it is a test message that a person sent.
 ALTER TABLE message ADD COLUMN test $INT NOT NULL DEFAULT 0;
+
+-- What IRIS said of its own number of an order. organization: that of the node which read the event, '' where it reads for all.
+CREATE TABLE order_link (
+  seq $SEQ, iris_id TEXT NOT NULL, order_local_id TEXT NOT NULL, patient_mark $BYTES, organization TEXT NOT NULL, at $INT NOT NULL,
+  input_id TEXT NOT NULL REFERENCES input (id), UNIQUE (iris_id, organization, order_local_id)
+);
+CREATE INDEX order_link_by_input ON order_link (input_id);
+
+-- grade_key: order, evaluation types, ResultCode and GradedTime as one mark, so that a change without a correction is seen.
+ALTER TABLE message ADD COLUMN grade_key $BYTES;
+
+-- A document as a version of others: the set it belongs to, and which one it is there. Null in documents made before.
+ALTER TABLE document ADD COLUMN set_id TEXT;
+ALTER TABLE document ADD COLUMN version $INT;
+CREATE INDEX document_by_set ON document (set_id) WHERE set_id IS NOT NULL;
 `,
 }];
 
