@@ -8,6 +8,7 @@ import { eventsContract } from './events-contract.ts';
 import { flowContract } from './flow-contract.ts';
 import { heldContract } from './held-contract.ts';
 import { lanesContract } from './lanes-contract.ts';
+import { lineageContract } from './lineage-contract.ts';
 import { noticesContract } from './notices-contract.ts';
 import { ordersContract } from './orders-contract.ts';
 import { queueContract } from './queue-contract.ts';
@@ -25,6 +26,7 @@ export const journalContract = (driver: string, open: OpenBench): void => {
     eventsContract(open);
     waitingContract(open);
     heldContract(open);
+    lineageContract(open);
     takenAgainContract(open);
     queueContract(open);
     flowContract(open);
