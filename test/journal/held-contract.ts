@@ -74,6 +74,15 @@ export const heldContract = (open: OpenBench): void => {
       expect(await inFlow()).to.deep.equal([id]);
     });
 
+    it('what was put right meanwhile is gone over by nobody', async () => {
+      await bench.journal.storeOrder(order(OTHER_PATIENT), raw(), true);
+      const id = await accept();
+      expect(await standing(id)).to.equal('HELD PATIENT_MISMATCH');
+      await bench.journal.storeOrder(order({ OrderControlCode: 'XO' }), raw(), true);
+      expect(told(await release(id))).to.deep.equal([1]);
+      expect((await audited())[0]).to.not.include('overrode');
+    });
+
     it('without an order there is nothing to let go', async () => {
       const id = await accept();
       expect(told(await release(id))).to.deep.equal([0, 'ORDER_UNKNOWN']);

@@ -62,6 +62,15 @@ export const waitingContract = (open: OpenBench): void => {
       expect((await bench.journal.counts()).messages).to.deep.equal({ HELD: 12 });
     });
 
+    it('one that cannot be read keeps none of the others', async () => {
+      const [damaged, sound] = [await wait(), await wait({ Order: { LocalId: 'ORD2' } })];
+      await bench.tamper(`UPDATE message SET result = (SELECT result FROM message WHERE id = '${sound}') || (SELECT result FROM message WHERE id = '${sound}')
+        WHERE id = '${damaged}'`);
+      bench.clock.turn(25 * HOUR);
+      expect((await expire(HOLD)).held).to.equal(2);
+      expect([await standing(damaged), await standing(sound)]).to.deep.equal(['HELD ORDER_UNKNOWN', 'HELD ORDER_UNKNOWN']);
+    });
+
     it('an order that comes after that releases the result, unless it is about somebody else', async () => {
       const [mine, other] = [await wait(), await wait({ Patient: { Dob: '1/16/1960' } })];
       bench.clock.turn(25 * HOUR);

@@ -10,7 +10,7 @@ import { settleFate } from './inputs.ts';
 import { giveUp, isInFlow, lockMessage } from './linking.ts';
 import { endJob, settleMessage } from './message-state.ts';
 import { intoFlow, type JoinedOrder, type MessageRow, messageRow, rejoin, resultOf } from './messages.ts';
-import { isOverridable, type Obstacle, obstacleTo, orderFor, overridden } from './obstacles.ts';
+import { decidedAgainst, noteOverride, type Obstacle, obstaclesTo, orderFor } from './obstacles.ts';
 import { recordStage } from './recipients.ts';
 import { all, lockName, orderName, run, type Store, unlessDamaged } from './store.ts';
 
@@ -56,10 +56,13 @@ const releaseUnplanned = async (store: Store, row: MessageRow, organization: str
   const found = await orderFor(store, row, organization ?? own);
   if (typeof found === 'string') return skipped(row.id, found);
   if (organization !== undefined) await choose(store, row, organization);
-  const over = await overridden(store, row);
-  const obstacle = await obstacleTo(store, row, result, found, over);
-  const outcome = obstacle === null ? await letGo(store, row, found.order, result) : await holdFor(store, row, obstacle, found.order);
-  return isOverridable(row.code) ? { ...outcome, overrode: row.code } : outcome;
+  const decided = await decidedAgainst(store, row);
+  const obstacles = await obstaclesTo(store, row, result, found);
+  const overrode = obstacles.find(({ code }) => code === row.code && decided.has(code))?.code;
+  if (overrode !== undefined) await noteOverride(store, row, overrode);
+  const left = obstacles.find(({ code }) => !decided.has(code));
+  const outcome = await (left === undefined ? letGo(store, row, found.order, result) : holdFor(store, row, left, found.order));
+  return { ...outcome, ...(overrode !== undefined && { overrode }) };
 };
 
 type ReleaseDelivery = (store: Store, row: DeliveryRow) => Promise<void>;

@@ -14,17 +14,18 @@ export interface Obstacle { code: string; why: string }
 /** What a person may decide against; whatever else is in the way has to be put right first. */
 const OVERRIDABLE: ReadonlySet<string> = new Set(['PATIENT_MISMATCH', 'ORDER_CANCELLED', 'ORDER_LINK_CONFLICT', CHANGED]);
 
-export const isOverridable = (code: string | null): code is string => code !== null && OVERRIDABLE.has(code);
+const isOverridable = (code: string | null): code is string => code !== null && OVERRIDABLE.has(code);
 
 const OVERRODE = 'overrode';
 
-/** Each code that a person has decided against for this message, this time or before: one after another may turn up. */
-export const overridden = async (store: Store, { id, code }: MessageRow): Promise<Set<string>> => {
-  if (isOverridable(code)) await recordStage(store, id, 'person', OVERRODE, code);
+/** Each code that a person has decided against for this message, now or before: one after another may turn up. */
+export const decidedAgainst = async (store: Store, { id, code }: MessageRow): Promise<Set<string>> => {
   const rows = await all<{ code: string | null }>(store, `SELECT code FROM stage_event WHERE message_id = :id AND stage = 'person'
     AND outcome = '${OVERRODE}'`, { id });
-  return new Set(rows.flatMap((row) => row.code ?? []));
+  return new Set([...rows.flatMap((row) => row.code ?? []), ...(isOverridable(code) ? [code] : [])]);
 };
+
+export const noteOverride = (store: Store, { id }: MessageRow, code: string): Promise<void> => recordStage(store, id, 'person', OVERRODE, code);
 
 export type Found = { order: JoinedOrder; cancelled: boolean } | 'ORDER_UNKNOWN' | 'ORDER_AMBIGUOUS' | 'ORDER_PRUNED';
 
@@ -39,17 +40,15 @@ export const orderFor = async (store: Store, message: MessageRow, organization: 
   return rows[0] === undefined || rows[0].state === 'held' ? 'ORDER_UNKNOWN' : found(store, rows[0]);
 };
 
-/** The first thing in the way that nobody has decided against; null: nothing. */
-export const obstacleTo = async (
-  store: Store, message: MessageRow, result: Result, { order, cancelled }: Exclude<Found, string>, over: ReadonlySet<string>,
-): Promise<Obstacle | null> => {
+/** Everything that is in the way, in the order in which it is told. What was put right meanwhile is none of it. */
+export const obstaclesTo = async (
+  store: Store, message: MessageRow, result: Result, { order, cancelled }: Exclude<Found, string>,
+): Promise<Obstacle[]> => {
   const agreement = agree(order.order.patient, result.patient);
-  const checks: [string, string, () => boolean | Promise<boolean>][] = [
-    ['ORDER_LINK_CONFLICT', LINKED_ELSEWHERE, () => isLinkedElsewhere(store, result, order.order.organization)],
-    ['ORDER_CANCELLED', 'The order of this result was cancelled.', () => cancelled],
-    ['PATIENT_MISMATCH', agreement.ok ? '' : agreement.why, () => !agreement.ok],
-    [CHANGED, CHANGED_WHY, () => contradicts(store, order.id, result, message.seq)],
+  return [
+    ...(await isLinkedElsewhere(store, result, order.order.organization) ? [{ code: 'ORDER_LINK_CONFLICT', why: LINKED_ELSEWHERE }] : []),
+    ...(cancelled ? [{ code: 'ORDER_CANCELLED', why: 'The order of this result was cancelled.' }] : []),
+    ...(agreement.ok ? [] : [{ code: 'PATIENT_MISMATCH', why: agreement.why }]),
+    ...(await contradicts(store, order.id, result, message.seq) ? [{ code: CHANGED, why: CHANGED_WHY }] : []),
   ];
-  for (const [code, why, holds] of checks) if (!over.has(code) && await holds()) return { code, why };
-  return null;
 };

@@ -68,11 +68,12 @@ const maySend = async (store: Store, row: MessageRow, organization: string | nul
 
 const expire = async (store: Store, row: MessageRow, asked: ExpiryRequest): Promise<'held' | 'stoodIn' | null> => {
   const result = await unlessDamaged(() => resultOf(store, row));
-  if (result === null) {
+  const verdict = result === null ? null : await unlessDamaged(() => joinAndWeigh(store, result, row.bound_to, row.seq));
+  // What cannot be read keeps none of the others.
+  if (result === null || verdict === null) {
     await hold(store, row);
     return 'held';
   }
-  const verdict = await joinAndWeigh(store, result, row.bound_to, row.seq);
   if (verdict.outcome !== 'waiting') {
     await decided(store, row, verdict, result);
     return null;
