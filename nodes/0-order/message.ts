@@ -52,6 +52,8 @@ export interface Recipient {
   finalDelivery: boolean;
   state: 'RESOLVING' | 'UNRESOLVED' | 'SUPPRESSED';
   code: string | null;
+  /** Kept back for a person once it is sealed: the code that says why. */
+  hold?: string;
   warnings: Warning[];
 }
 

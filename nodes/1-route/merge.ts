@@ -13,8 +13,10 @@ const mergeGroup = (group: readonly Recipient[]): Recipient => {
   const [keeper, ...others] = group.toSorted((one, other) => rank(one) - rank(other)) as [Recipient, ...Recipient[]];
   if (others.length === 0) return keeper;
   const sources = others.map(({ level, source }) => `the ${level} level (${source})`).join(' and ');
+  // Whoever else names the address means it, whatever is in doubt about the keeper.
+  const { hold, ...certain } = keeper;
   return {
-    ...keeper,
+    ...(group.every((recipient) => recipient.hold !== undefined) ? { ...certain, hold } as Recipient : certain),
     alsoFrom: otherLevels(keeper, others),
     npi: keeper.npi ?? others.find(({ npi }) => npi !== null)?.npi ?? null,
     why: `${keeper.why} The same address is also named by ${sources}.`,

@@ -1,4 +1,5 @@
 // Whether a result is one to be sent at all: preliminary ones only to organizations that want them.
+import type { RouteExplanation } from '../0-order/message.ts';
 import type { Result } from '../0-order/model.ts';
 import type { Organization } from '../0-order/organization.ts';
 
@@ -16,3 +17,7 @@ export const withheld = (
   const who = own === undefined ? 'The organization' : 'The site';
   return { code: 'PRELIMINARY_OFF', why: `${who} gets final results only, and this one is preliminary, so nothing is sent.` };
 };
+
+/** Who was considered, and that it came to nothing. */
+export const withholding = (route: RouteExplanation, stop: Withheld): RouteExplanation =>
+  ({ ...route, considered: route.considered.map((one) => ({ ...one, used: false })), withheld: stop });

@@ -4,7 +4,7 @@ import { required, stage } from '../stage.ts';
 import { FREE_MAIL_DOMAINS } from './direct-domain.ts';
 import { planRoute, splitPlan } from './plan.ts';
 import type { PolicyChoice } from './policy.ts';
-import { withheld } from './preliminary.ts';
+import { withheld, withholding } from './preliminary.ts';
 import { resolveRoute } from './resolve.ts';
 import type { RouteTableNode } from './route-table-config.ts';
 
@@ -38,7 +38,7 @@ export default (RED: NodeAPI): void => {
         const stop = withheld(msg.result, msg.organization, msg.result?.site.localId ?? order.site.localId);
         if (stop !== null) {
           if (journal && msg.direct) await journal.stopMessage(msg.direct.id, 'FILTERED', stop.code, stop.why, msg.direct.run);
-          return [null, { ...msg, route: { ...route, withheld: stop }, recipients: [] }];
+          return [null, { ...msg, route: withholding(route, stop), recipients: [] }];
         }
         const { going, left, unresolved } = splitPlan(journal && msg.direct ? await planRoute(journal, msg.direct, named) : named);
         return [

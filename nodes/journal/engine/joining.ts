@@ -16,7 +16,7 @@ export type Verdict = { organization: string | null } & (
   | { outcome: 'waiting'; joined: null; code: string; why: string }
   | { outcome: 'held'; joined: JoinedOrder | null; code: string; why: string });
 
-const AWAITS = 'No order of a known organization with this site and order number is stored.';
+export const AWAITS = 'No order of a known organization with this site and order number is stored.';
 
 const PRUNED = 'The data of the order of this result has been removed after its time.';
 
