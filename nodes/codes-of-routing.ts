@@ -8,7 +8,7 @@ export const CODES_OF_ROUTING = {
     'Add the organization to the organizations list, then send the order again.',
   ),
   ORDER_UNKNOWN: meaning('No such order is stored.', 'Send the order first, or correct Order.LocalId and Site.LocalId.'),
-  ORDER_AMBIGUOUS: meaning('More than one stored order fits.', 'Bind the order in node to one organization, or name the site.'),
+  ORDER_AMBIGUOUS: meaning('More than one stored order fits.', 'Bind the order in node to one organization, name the site, or release the result for one organization.'),
   ORDER_CANCELLED: meaning(
     'The order was cancelled.',
     'Nothing is sent for a cancelled order; send a new order with a new number if the exam counts.',
@@ -24,7 +24,7 @@ export const CODES_OF_ROUTING = {
   AWAITS_ORDER: meaning('The result waits for its order.', 'Send the order; the result goes on by itself.'),
   ORDER_REFUSED_BY_IRIS: meaning(
     'IRIS refused the order: its receipt says that it could not be processed.',
-    'Read the receipt (journal show, content raw) for IRIS\'s reason, correct the order and send it to IRIS again.',
+    'Ask at IRIS for the reason, which its receipt gives in words that are kept sealed; correct the order and send it to IRIS again.',
   ),
   ORDER_LINK_CONFLICT: meaning(
     'IRIS has given the number in this result to another order.',
@@ -49,7 +49,7 @@ export const CODES_OF_ROUTING = {
   ),
   PATIENT_MISMATCH: meaning(
     'Patient id, birth date or family name of result and order differ.',
-    'Find out which is right; correct the order with XO, then send the result again.',
+    'Find out which is right; correct the order with XO, then send the result again or release it.',
   ),
   NPI_CHECK_DIGIT: meaning('An NPI has a wrong check digit.', 'Correct the NPI at its source.'),
   // routing and look-up
