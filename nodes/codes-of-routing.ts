@@ -8,7 +8,10 @@ export const CODES_OF_ROUTING = {
     'Add the organization to the organizations list, then send the order again.',
   ),
   ORDER_UNKNOWN: meaning('No such order is stored.', 'Send the order first, or correct Order.LocalId and Site.LocalId.'),
-  ORDER_AMBIGUOUS: meaning('More than one stored order fits.', 'Bind the order in node to one organization, name the site, or release the result for one organization.'),
+  ORDER_AMBIGUOUS: meaning(
+    'More than one stored order fits.',
+    'Bind the order in node to one organization, name the site, or release the result for one organization.',
+  ),
   ORDER_CANCELLED: meaning(
     'The order was cancelled.',
     'Nothing is sent for a cancelled order; send a new order with a new number if the exam counts.',
