@@ -123,7 +123,28 @@ export const waitingContract = (open: OpenBench): void => {
       expect(planned.map(({ address }) => address)).to.include('a@direct.site.example').and.not.include('b@direct.site.example');
     });
 
-    it('nor does it take the result of another person for an older version', async () => {
+    it('what went out under a stand-in is sent again on request, with the order that came', async () => {
+      const id = await wait();
+      bench.clock.turn(25 * HOUR);
+      await expire(SEND);
+      await bench.journal.endFlow(id, (await bench.journal.claimFlow(['mine'], 1))[0]!.direct.run, 'switch');
+      expect(await bench.journal.resendResult(resend(), raw())).to.include({ outcome: 'rejected', code: 'ORDER_UNKNOWN' });
+      await bench.journal.storeOrder(order(), raw(), true);
+      const again = (await bench.journal.resendResult(resend(), raw())).ready!.direct;
+      expect(again.resendOf).to.equal(id);
+      expect((await bench.journal.readyMessage(again.id))!.order.primaryCareProvider?.address).to.equal('pcp@direct.lakeside.example');
+      expect((await bench.journal.acceptResult(result({ ResultCode: 'R' }), raw(), CLINIC)).ready!.direct.resendOf).to.equal(id);
+    });
+
+    it('nor is the result of another person sent again for it', async () => {
+      await wait({ Patient: { LocalId: 'MRN9', Name: { Last: 'Someoneelse' } } });
+      bench.clock.turn(25 * HOUR);
+      await expire(SEND);
+      await bench.journal.storeOrder(order(), raw(), true);
+      expect(await bench.journal.resendResult(resend(), raw())).to.include({ outcome: 'rejected', code: 'RESULT_UNKNOWN' });
+    });
+
+    it('a correction does not take the result of another person for an older version', async () => {
       await wait();
       bench.clock.turn(25 * HOUR);
       await expire(SEND);

@@ -2,11 +2,14 @@
 import { contentKey, replayKey } from '../../0-order/join.ts';
 import type { Order, Result } from '../../0-order/model.ts';
 import type { AcceptedMessage, MessageLink, RawInput, ReadyMessage, ResendOutcome, ResultOutcome } from '../port.ts';
+import { ofOrder } from './alike.ts';
 import { CHANGED, CHANGED_WHY } from './contradiction.ts';
 import { overtake } from './corrections.ts';
 import { changeFate, keepInput } from './inputs.ts';
 import { join, joinAndWeigh, type Verdict } from './joining.ts';
-import { insertMessage, type JoinedOrder, keepPdf, type MessageRow, messageRow, toAccepted, rejoin, resultOf, rootOf } from './messages.ts';
+import {
+  insertMessage, type JoinedOrder, keepPdf, type MessageRow, messageRow, patientMark, toAccepted, rejoin, resultOf, rootOf,
+} from './messages.ts';
 import { bodyOf, findOrders } from './order-rows.ts';
 import { all, first, lockName, orderName, type Store } from './store.ts';
 
@@ -24,9 +27,11 @@ const findRepeated = (store: Store, result: Result, organization: string | null)
 });
 
 /** The root message whose result an `R` repeats in content. */
-const findOriginal = (store: Store, result: Result, orderId: string): Promise<MessageRow | undefined> => first(store, `SELECT * FROM message
-  WHERE order_id = :orderId AND content_key = :key AND resend_of IS NULL ORDER BY seq DESC LIMIT 1`,
-{ orderId, key: store.vault.mark('content-key', contentKey(result)) });
+const findOriginal = async (store: Store, result: Result, orderId: string): Promise<MessageRow | undefined> => {
+  const { sql, values } = await ofOrder(store, orderId, patientMark(store, result.patient.localId));
+  return first(store, `SELECT * FROM message WHERE ${sql} AND content_key = :key AND resend_of IS NULL ORDER BY seq DESC LIMIT 1`,
+    { ...values, key: store.vault.mark('content-key', contentKey(result)) });
+};
 
 /** A person has not let it go, so that nothing of it may be sent again either. */
 const KEPT_BACK = `(planned_at IS NULL AND coalesce(code, '') IN ('${CHANGED}', 'CLOSED'))`;
@@ -116,12 +121,14 @@ const resendable = async (store: Store, order: Order): Promise<Resendable | NotR
   if (found === undefined) return 'ORDER_UNKNOWN';
   if (others.length > 0) return 'ORDER_AMBIGUOUS';
   if (found.state === 'cancelled') return 'ORDER_CANCELLED';
-  const row = await first<MessageRow>(store, `SELECT * FROM message WHERE order_id = :id AND resend_of IS NULL AND link_of IS NULL
-    AND NOT ${KEPT_BACK} ORDER BY seq DESC LIMIT 1`, { id: found.id });
+  const stored = found.body === null ? null : await bodyOf(store, { body: found.body });
+  const { sql, values } = await ofOrder(store, found.id, stored === null ? null : patientMark(store, stored.patient.localId));
+  const row = await first<MessageRow>(store, `SELECT * FROM message WHERE ${sql} AND resend_of IS NULL AND link_of IS NULL
+    AND NOT ${KEPT_BACK} ORDER BY seq DESC LIMIT 1`, values);
   if (row === undefined) return 'RESULT_UNKNOWN';
   const result = await resultOf(store, row);
-  if (found.body === null || result === null) return 'RESEND_EXPIRED';
-  return { row, joined: { id: found.id, version: found.version, order: await bodyOf(store, { body: found.body }) }, result };
+  if (stored === null || result === null) return 'RESEND_EXPIRED';
+  return { row, joined: { id: found.id, version: found.version, order: stored }, result };
 };
 
 /** The route is resolved anew with the order as it stands now; the documents are those of the message sent again. */
