@@ -14,7 +14,8 @@ Looking, also beside a running engine; nothing is changed:
   stats
   find       [--what messages|deliveries] [--id ID] [--order N] [--organization GUID] [--recipient ADDRESS] [--mrn NUMBER|-]
              [--state STATE] [--account NAME] [--from TIME] [--to TIME] [--limit N] [--cursor C | --all]
-             Times are ISO 8601, a date alone is its beginning in UTC; --to is exclusive. --mrn - reads the number from standard input,
+             --order also takes the number that IRIS has told for it. Times are ISO 8601, a date alone is its beginning in UTC; --to is
+             exclusive. --mrn - reads the number from standard input,
              where no list of processes and no history shows it. Tables show ids, codes and times.
   show       --message ID
   accounts

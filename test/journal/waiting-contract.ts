@@ -233,6 +233,8 @@ export const waitingContract = (open: OpenBench): void => {
       await bench.journal.stopMessage(direct.id, 'FILTERED', 'PRELIMINARY_OFF', 'Final results only.', claim!.direct.run);
       expect(await bench.journal.message(direct.id)).to.include({ state: 'FILTERED', code: 'PRELIMINARY_OFF', why: 'Final results only.' });
       expect(await bench.journal.openFlows([{ messageId: direct.id, run: claim!.direct.run }])).to.deep.equal([]);
+      // Nor by a wish to send it again, which does not tell that it is preliminary.
+      expect(await bench.journal.acceptResult(result({ ResultCode: 'R' }), raw(), null)).to.include({ outcome: 'held', code: 'PRELIMINARY_OFF' });
       const { messageId } = await bench.journal.acceptResult(result(OTHER_PLAN), raw(), null);
       expect((await bench.journal.claimFlow([''], 1)).map((next) => next.direct.id)).to.deep.equal([messageId]);
       expect(await standing(direct.id)).to.equal('FILTERED PRELIMINARY_OFF');

@@ -1,7 +1,7 @@
 // Documents as versions of one another: what a correction replaces, and what an addendum is appended to.
+import { CourierError } from '../../errors.ts';
 import type { DocumentLineage } from '../port.ts';
 import { mayReplace, olderVersions, replaces } from './corrections.ts';
-import { requireMessage } from './fence.ts';
 import { type MessageRow, messageRow, resultOf, rootOf } from './messages.ts';
 import { first, type Store, unlessDamaged } from './store.ts';
 
@@ -30,7 +30,9 @@ const nextVersion = async (store: Store, setId: string): Promise<number> =>
   1 + (await first<{ last: number }>(store, 'SELECT coalesce(max(version), 0) AS last FROM document WHERE set_id = :setId', { setId }))!.last;
 
 export const documentLineage = async (store: Store, messageId: string, profile: string): Promise<DocumentLineage> => {
-  const row = (await messageRow(store, rootOf(await requireMessage(store, messageId))))!;
+  const asked = await messageRow(store, messageId);
+  const row = asked && await messageRow(store, rootOf(asked));
+  if (row === undefined) throw new CourierError('JOURNAL_FAILED', { detail: `no message ${messageId}` });
   const alone: DocumentLineage = { setId: store.newId().toUpperCase(), versionNumber: 1 };
   for (const older of await predecessors(store, row) ?? []) {
     const parent = await sentDocument(store, older.id, profile);

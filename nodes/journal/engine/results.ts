@@ -36,7 +36,12 @@ const findOriginal = async (store: Store, result: Result, orderId: string): Prom
 /** A person has not let it go, so that nothing of it may be sent again either. */
 const KEPT_BACK = `(planned_at IS NULL AND coalesce(code, '') IN ('${CHANGED}', 'CLOSED'))`;
 
-const isKeptBack = ({ planned_at: plannedAt, code }: MessageRow): boolean => plannedAt === null && (code === CHANGED || code === 'CLOSED');
+/** Nor is a preliminary result sent again that was not to be sent: an `R` does not tell that it is one. */
+const keptBack = ({ planned_at: plannedAt, code, why }: MessageRow): { code: string; why: string } | null => {
+  if (plannedAt !== null) return null;
+  if (code === 'PRELIMINARY_OFF') return { code, why: why ?? '' };
+  return code === CHANGED || code === 'CLOSED' ? { code: CHANGED, why: CHANGED_WHY } : null;
+};
 
 const told = ({ outcome, code, why }: Verdict): Pick<ResultOutcome, 'outcome' | 'code' | 'why'> =>
   ({ outcome, ...(code !== null && { code }), ...(why !== null && { why }) });
@@ -65,10 +70,11 @@ const repeat = async (store: Store, row: MessageRow, verdict: Verdict, raw: RawI
   return { inputId, messageId: row.id, outcome, ...(code !== undefined && { code }), ...(ready !== undefined && { ready }) };
 };
 
-/** An `R` of a content that a person has not let go is kept back with it. */
-const asResend = (verdict: Verdict, original: MessageRow | undefined): Verdict =>
-  verdict.outcome === 'ready' && original !== undefined && isKeptBack(original)
-    ? { ...verdict, outcome: 'held', code: CHANGED, why: CHANGED_WHY } : verdict;
+/** An `R` of a content that was kept back is kept back with it. */
+const asResend = (verdict: Verdict, original: MessageRow | undefined): Verdict => {
+  const kept = verdict.outcome === 'ready' && original !== undefined ? keptBack(original) : null;
+  return kept === null || verdict.outcome !== 'ready' ? verdict : { ...verdict, outcome: 'held', ...kept };
+};
 
 export const acceptResult = async (
   store: Store, result: Result, raw: RawInput, boundTo: string | null, link?: MessageLink,

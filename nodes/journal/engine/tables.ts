@@ -1,5 +1,7 @@
 // The tables, for both databases: those of schema version 2, and what later versions added. Released ones never change. Instants are epoch ms.
 // What could tell of a patient is sealed (columns of bytes) or a mark: a keyed hash that finds equals and tells nothing.
+import { ORDER_TABLES } from './order-tables.ts';
+
 const TABLES = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
@@ -178,22 +180,7 @@ const ADDITIONS: readonly { to: number; sql: string }[] = [{
   sql: `
 -- test: nobody's result. It goes to simulated accounts only, or it is a test message that a person sent.
 ALTER TABLE message ADD COLUMN test $INT NOT NULL DEFAULT 0;
-
--- What IRIS said of its own number of an order. organization: that of the node which read the event, '' where it reads for all.
-CREATE TABLE order_link (
-  seq $SEQ, iris_id TEXT NOT NULL, order_local_id TEXT NOT NULL, patient_mark $BYTES, organization TEXT NOT NULL, at $INT NOT NULL,
-  input_id TEXT NOT NULL REFERENCES input (id), UNIQUE (iris_id, organization, order_local_id)
-);
-CREATE INDEX order_link_by_input ON order_link (input_id);
-
--- grade_key: order, evaluation types, ResultCode and GradedTime as one mark, so that a change without a correction is seen.
-ALTER TABLE message ADD COLUMN grade_key $BYTES;
-
--- A document as a version of others: the set it belongs to, and which one it is there. Null in documents made before.
-ALTER TABLE document ADD COLUMN set_id TEXT;
-ALTER TABLE document ADD COLUMN version $INT;
-CREATE INDEX document_by_set ON document (set_id) WHERE set_id IS NOT NULL;
-`,
+${ORDER_TABLES}`,
 }];
 
 const WORDS = {
