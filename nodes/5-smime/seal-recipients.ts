@@ -4,14 +4,15 @@ import { randomUUID } from 'node:crypto';
 import type { ClinicalDocument, Recipient, ReportDocument, SealedMail } from '../0-order/message.ts';
 import type { Warning } from '../0-order/model.ts';
 import type { Organization } from '../0-order/organization.ts';
-import { asCourierError, type Code, sentence } from '../errors.ts';
+import { asCourierError, type Code, CourierError, sentence } from '../errors.ts';
 import { domainOf } from '../mail/mail-address.ts';
-import { writeMessageId } from '../mail/message.ts';
+import { type Mail, writeMessageId } from '../mail/message.ts';
 import { mailFor, type MailSettings } from './mail-for.ts';
-import { chooseCertificates, type TrustSettings } from './recipient-certificates.ts';
+import { type CertificateChoice, chooseCertificates, type TrustSettings } from './recipient-certificates.ts';
+import { writeInPool } from './plain-mail.ts';
 import { sealInPool } from './seal.ts';
-import { checkSender, type Sender } from './sender.ts';
-import type { ContentCipher, Identity, SealRequest } from './types.ts';
+import { checkSender, checkSenderAddress, type Sender } from './sender.ts';
+import type { ContentCipher, Identity, Sealing, SealRequest } from './types.ts';
 
 export interface SealRecipientsRequest {
   recipients: Recipient[];
@@ -19,11 +20,15 @@ export interface SealRecipientsRequest {
   organization: Organization;
   document: ClinicalDocument;
   pdf?: ReportDocument | undefined;
+  /** Who seals; default the courier. Where it is the HISP no identity is needed. */
+  sealing?: Sealing;
   identity: Identity | undefined;
-  trust: TrustSettings;
+  /** Undefined only where the HISP seals: then nobody's certificate is looked at before it gets the mail. */
+  trust: TrustSettings | undefined;
   settings: Omit<MailSettings, 'finalDelivery'> & { cipher: ContentCipher };
   now: Date;
   seal?: (request: SealRequest) => Promise<Buffer>;
+  write?: (mail: Mail) => Promise<Buffer>;
 }
 
 export interface SealedRecipients { sealed: { recipient: Recipient; mail: SealedMail }[]; refused: Recipient[] }
@@ -33,10 +38,25 @@ const refused = (recipient: Recipient, code: Code, why: string): Recipient =>
 
 const distinct = (warnings: Warning[]): Warning[] => [...new Map(warnings.map((warning) => [JSON.stringify(warning), warning])).values()];
 
-const sealFor = async (recipient: Recipient, address: string, from: Sender, request: SealRecipientsRequest): Promise<SealedMail | Recipient> => {
-  const { organization, document, pdf, trust, settings: { cipher, ...settings }, now, seal = sealInPool } = request;
-  const choice = await chooseCertificates(address, trust, now);
-  if ('code' in choice) return refused(recipient, choice.code, choice.why);
+/** `own` is the identity of a sender who seals; null where the HISP seals. */
+interface From { sender: string; own: Sender | null }
+
+type Choice = Exclude<CertificateChoice, { code: Code }>;
+type Bytes = Pick<SealedMail, 'raw' | 'evidence'>;
+
+const bytesOf = async (message: Mail, { own }: From, choice: Choice | null, request: SealRecipientsRequest): Promise<Bytes> => {
+  const { settings: { cipher }, now, seal = sealInPool, write = writeInPool } = request;
+  if (own === null) return { raw: await write(message), evidence: { signer: '', recipientCertificates: [], anchor: '', sealedBy: 'hisp' } };
+  return {
+    raw: await seal({ message, identity: own.identity, recipients: choice?.certificates ?? [], cipher, signingTime: now }),
+    evidence: { signer: own.thumbprint, recipientCertificates: choice?.thumbprints ?? [], anchor: choice?.anchor ?? '' },
+  };
+};
+
+const sealFor = async (recipient: Recipient, address: string, from: From, request: SealRecipientsRequest): Promise<SealedMail | Recipient> => {
+  const { organization, document, pdf, trust, settings: { cipher: _, ...settings }, now } = request;
+  const choice = trust === undefined ? null : await chooseCertificates(address, trust, now);
+  if (choice !== null && 'code' in choice) return refused(recipient, choice.code, choice.why);
   const { finalDelivery } = recipient;
   // A delivery keeps its Message-ID however often it is sealed, also when the sender's domain has changed meanwhile.
   const messageId = recipient.messageId ?? writeMessageId(recipient.id ?? randomUUID(), domainOf(from.sender));
@@ -44,17 +64,15 @@ const sealFor = async (recipient: Recipient, address: string, from: Sender, requ
     recipient: address, organization: { ...organization, sender: from.sender }, document, pdf,
     settings: { ...settings, finalDelivery }, now, messageId,
   });
-  const raw = await seal({ message, identity: from.identity, recipients: choice.certificates, cipher, signingTime: now });
   return {
     ...(recipient.id !== undefined && { deliveryId: recipient.id }),
-    from: from.sender, to: address, messageId, finalDelivery, raw,
-    evidence: { signer: from.thumbprint, recipientCertificates: choice.thumbprints, anchor: choice.anchor },
+    from: from.sender, to: address, messageId, finalDelivery, ...await bytesOf(message, from, choice, request),
     warnings: distinct([...document.warnings, ...(pdf?.warnings ?? [])]),
   };
 };
 
 /** A fault while sealing for one recipient must not stop the others either. */
-const settle = async (recipient: Recipient, from: Sender, request: SealRecipientsRequest): Promise<SealedMail | Recipient> => {
+const settle = async (recipient: Recipient, from: From, request: SealRecipientsRequest): Promise<SealedMail | Recipient> => {
   const address = recipient.address?.toLowerCase();
   if (address === undefined) return refused(recipient, 'ADDRESS_INVALID', sentence('ADDRESS_INVALID'));
   try {
@@ -65,13 +83,20 @@ const settle = async (recipient: Recipient, from: Sender, request: SealRecipient
   }
 };
 
+const fromOf = ({ organization, sealing, identity, trust, now }: SealRecipientsRequest): From => {
+  if (sealing === 'hisp') return { sender: checkSenderAddress(organization.sender), own: null };
+  if (trust === undefined) throw new CourierError('TRUST_INVALID', { detail: 'no trust is chosen' });
+  const own = checkSender(organization.sender, identity, now);
+  return { sender: own.sender, own };
+};
+
 /**
- * Seals one mail for each recipient. Errors, before anything is sealed: SENDER_UNKNOWN, SENDER_MISMATCH, SENDER_CERT_EXPIRED,
- * IDENTITY_INVALID. A refused recipient is UNRESOLVED with `CERT_…`, `ADDRESS_INVALID`,
+ * One mail for each recipient: sealed, or plain for an account whose HISP seals. Errors, before anything is written: SENDER_UNKNOWN,
+ * SENDER_MISMATCH, SENDER_CERT_EXPIRED, IDENTITY_INVALID, TRUST_INVALID. A refused recipient is UNRESOLVED with `CERT_…`, `ADDRESS_INVALID`,
  * `TRUST_INVALID` (an unreadable certificate file) or `SEAL_FAILED`.
  */
 export const sealRecipients = async (request: SealRecipientsRequest): Promise<SealedRecipients> => {
-  const from = checkSender(request.organization.sender, request.identity, request.now);
+  const from = fromOf(request);
   const outcomes = await Promise.all(request.recipients.map(async (recipient) => ({ recipient, outcome: await settle(recipient, from, request) })));
   return {
     sealed: outcomes.flatMap(({ recipient, outcome }) => 'raw' in outcome ? [{ recipient, mail: outcome as SealedMail }] : []),

@@ -61,7 +61,7 @@ export interface SourceOptions extends ReceiverOptions, Pick<BeatOptions, 'sourc
 export interface NotificationSource { port: number; stop(removed: boolean): Promise<void> }
 
 // A journal that cannot be reached is not waited for: it takes a source that is silent for down anyway.
-const PATIENCE_MS = 2000;
+export const PATIENCE_MS = 2000;
 
 /** Errors as startReceiver; a source that cannot listen is down. */
 export const startSource = async (options: SourceOptions, signal?: AbortSignal): Promise<NotificationSource> => {

@@ -5,6 +5,7 @@ import { CourierError } from '../errors.ts';
 import type { DeliveryChange, Journal } from '../journal/port.ts';
 import { checkSender } from './account.ts';
 import type { AccountBook } from './account-book.ts';
+import { sealingFault } from './sealing.ts';
 import type { HispAccount, ReceiptMessage } from './types.ts';
 
 export interface SubmissionTools {
@@ -25,7 +26,8 @@ const accountFor = (msg: CourierMessage, { book, chosen }: SubmissionTools): His
 
 /**
  * Commits the mail to the queue: from then on it is sent, whatever happens to the flow.
- * Errors: MESSAGE_INCOMPLETE, ACCOUNT_MISSING, SENDER_MISMATCH (all before anything is queued), JOURNAL_FAILED.
+ * Errors: MESSAGE_INCOMPLETE, ACCOUNT_MISSING, SENDER_MISMATCH, PLAINTEXT_REFUSED, ALREADY_SEALED (all before anything is queued),
+ * JOURNAL_FAILED.
  */
 export const submitMail = async (msg: CourierMessage, tools: SubmissionTools): Promise<void> => {
   const { mail } = msg;
@@ -33,6 +35,8 @@ export const submitMail = async (msg: CourierMessage, tools: SubmissionTools): P
   if (mail.deliveryId === undefined) throw new CourierError('MESSAGE_INCOMPLETE', { path: 'msg.mail.deliveryId' });
   const account = accountFor(msg, tools);
   checkSender(account, mail.from);
+  const unfit = sealingFault(account, mail.raw);
+  if (unfit !== null) throw new CourierError(unfit, { path: 'msg.mail.raw', detail: `account ${account.name}` });
   const { deliveryId, from, to, messageId, raw, evidence, warnings } = mail;
   await tools.journal.enqueue({
     deliveryId, account: account.name, node: tools.node, from, to, messageId, raw, deadlineMs: account.deadlineMs, evidence, warnings,

@@ -15,8 +15,10 @@ export const TEXTS = {
         Checks a C-CDA Unstructured Document. Exit 0 ok or warnings, 2 errors, 1 could not run.
   npi check NUMBER [--json]
         Checks an NPI's form and check digit. Exit 0 valid, 2 not.
-  simulator --folder DIR [--smtp-port N] [--service-port N] [--notify-port N] [--user NAME] [--record FILE] [--answer-ms N] [--control]
-        The simulated HISP network as a process of its own; prints its ports as one line of JSON.
+  simulator --folder DIR [--smtp-port N] [--service-port N] [--notify-port N] [--user NAME] [--edge-user NAME] [--imap-port N]
+        [--record FILE] [--answer-ms N] [--control]
+        The simulated HISP network as a process of its own; prints its ports as one line of JSON. By the edge log-in it takes plain mail, seals it
+        itself and puts the notifications into a mailbox that is read by IMAP.
   journal stats|find|show|rerun|resend|hold|release|cancel|redirect|prune|verify|rotate-key|export|… --journal FILE|URL
   audit verify|list --journal FILE|URL
         Looks into a journal and works on what is in it, also beside a running engine; \`direct-courier journal --help\` shows all.`,
