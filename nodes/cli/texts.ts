@@ -6,7 +6,7 @@ export const TEXTS = {
         Node-RED with the flow iris-results and a simulated HISP network on this machine.
   demo  --input DIR --out DIR [--route FILE] [--organizations FILE] [--directory FILE] [--expect FILE]
         [--patient-id none|null|mrn] [--policy union|site-over-organization|most-specific]
-        [--pdf absent|render|pass] [--deadline SECONDS] [--json]
+        [--pdf absent|render|pass] [--edge courier|hisp] [--deadline SECONDS] [--json]
         The same flow without the browser: inputs from DIR, mails, documents and a summary to the other.
         Exit 0 all ended well, 3 something did not or --expect is not met, 1 could not run.
   open  MAIL --recipient KEY --anchors PEM [--passphrase-file FILE] [--out DIR] [--json]
