@@ -19,7 +19,7 @@ export const CODES_OF_ENGINE = {
   ANSWER_ROW_INVALID: meaning('A row of the account\'s table of answers cannot be used.', 'Correct the row shown in the HISP account.'),
   ATTEMPTS_EXHAUSTED: meaning('The delivery was tried as often as allowed.', 'Find the cause in its attempts, then send again.'),
   AGE_EXCEEDED: meaning('The delivery could not be handed over within the time allowed.', 'Find the cause in its attempts, then send again.'),
-  ACCOUNT_MISSING: meaning('No HISP account of this name is deployed.', 'Choose an account in the HISP send node or correct the organization.'),
+  ACCOUNT_MISSING: meaning('No HISP account of this name is deployed.', 'Choose an account in the node, or correct the one that the organization names.'),
   PLAINTEXT_REFUSED: meaning(
     'The mail is not encrypted, and the account does not declare that its HISP seals.',
     'Wire S/MIME before HISP send and choose the same account in both; then run the message again from the S/MIME node. Nothing has left.',

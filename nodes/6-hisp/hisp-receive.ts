@@ -49,9 +49,8 @@ export default (RED: NodeAPI): void => {
       if (reception.kind === 'notification') this.send([reception.receipts.map((receipt) => ({ receipt })) as unknown as NodeMessage[], null]);
       else this.send([null, { payload: reception.raw, opened: reception.opened } as NodeMessage]);
     };
-    const domains = (def.domains ?? '').split(',');
     const tell = (fault: unknown): void => { if (fault === null) void listening(); else complain(fault); };
-    const common = { source: this.id, domains, onReception: emit, onFault: complain, tell };
+    const common = { source: this.id, onReception: emit, onFault: complain, tell };
     const read = async (opened: JournalNode['opened']): Promise<void> => {
       const journal = await opened;
       if (closing.signal.aborted) return;
@@ -65,7 +64,8 @@ export default (RED: NodeAPI): void => {
       const journal = await opened;
       if (closing.signal.aborted) return;
       source = startSource({
-        ...common, host: def.host || '127.0.0.1', port: Number(def.port), journal, trust, open: openInPool, now: () => new Date(),
+        ...common, host: def.host || '127.0.0.1', port: Number(def.port), domains: (def.domains ?? '').split(','),
+        journal, trust, open: openInPool, now: () => new Date(),
       }, closing.signal);
       await listening();
     };

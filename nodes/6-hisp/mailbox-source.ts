@@ -1,19 +1,16 @@
 // The mailbox of an account as a place where notifications come in: read, waited on, connected again with growing pauses.
 import { setTimeout as delay } from 'node:timers/promises';
 import { asCourierError, CourierError } from '../errors.ts';
-import { domainOf } from '../mail/mail-address.ts';
 import { backOff } from './back-off.ts';
 import { type ImapDriver, loadImap } from './imap-driver.ts';
 import { newProgress, type PassTools, type Progress, readThrough } from './mailbox-pass.ts';
 import { receiveFromMailbox } from './mailbox-reception.ts';
 import { MAILBOX_LIMITS, type MailboxLimits, openMailbox } from './mailbox-session.ts';
-import { domainsOf, PATIENCE_MS, type SourceOptions, startBeat } from './notification-source.ts';
+import { PATIENCE_MS, type SourceOptions, startBeat } from './notification-source.ts';
 import type { HispAccount } from './types.ts';
 
 export interface MailboxOptions extends Pick<SourceOptions, 'journal' | 'source' | 'onReception' | 'onFault'> {
   account: HispAccount;
-  /** Senders whose notifications come here; empty: the log-in's own where it is an address, else any. */
-  domains: string[];
   /** Told of each fault when it begins, and null when mail is read (again). */
   tell: (fault: unknown) => void;
   load?: () => Promise<ImapDriver>;
@@ -31,12 +28,6 @@ interface Pauses { fault: Pause; login: Pause }
 
 /** A log-in that is refused again and again gets accounts locked. */
 const PAUSES: Pauses = { fault: { first: 1000, max: 60_000 }, login: { first: 30_000, max: 600_000 } };
-
-const sendersOf = ({ account: { user, anyFrom }, domains }: MailboxOptions): string[] => {
-  const listed = domainsOf(domains);
-  if (listed.length > 0) return listed;
-  return !anyFrom && user.includes('@') ? [domainOf(user)] : [];
-};
 
 const checkAccount = ({ sealing, name }: HispAccount): void => {
   if (sealing !== 'hisp') throw new CourierError('FIELD_INVALID', { path: 'account', detail: `the HISP of account ${name} does not open mail` });
@@ -97,7 +88,6 @@ export const startMailbox = (options: MailboxOptions): MailboxSource => {
   checkAccount(account);
   const closing = new AbortController();
   const health: Health = { reading: false, fault: undefined };
-  const senders = sendersOf(options);
   const ready = async (): Promise<void> => {
     if (!health.reading) throw health.fault ?? new CourierError('MAILBOX_UNREACHABLE', { detail: 'connecting' });
   };
@@ -106,11 +96,12 @@ export const startMailbox = (options: MailboxOptions): MailboxSource => {
   const first = async (): Promise<void> => {
     if (known) return;
     known = true;
-    await journal.sourceUp(source, senders).then(async () => { await journal.sourceDown(source, false); }).catch(() => { known = false; });
+    await journal.sourceUp(source, [], account.name).then(async () => { await journal.sourceDown(source, false); }).catch(() => { known = false; });
   };
   const tellJournals = (fault: unknown): void => { if (fault !== null && asCourierError(fault).code.startsWith('JOURNAL_')) tell(fault); };
   const running = run(options, health, first, closing.signal);
-  const stopBeat = startBeat({ journal, source, domains: senders, ready, tell: tellJournals, ...(everyMs !== undefined && { everyMs }) });
+  const beating = { journal, source, domains: [], account: account.name, ready, tell: tellJournals };
+  const stopBeat = startBeat({ ...beating, ...(everyMs !== undefined && { everyMs }) });
   return {
     async stop(removed) {
       closing.abort();

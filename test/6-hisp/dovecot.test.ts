@@ -43,7 +43,7 @@ describe('the mailbox of an account on a real dovecot', () => {
   const read = (change: Partial<MailboxOptions> = {}): Reader => {
     const [receptions, told]: [Reception[], (string | null)[]] = [[], []];
     const source = startMailbox({
-      account: place(), journal, source: 'reader', domains: [], onReception: (reception) => { receptions.push(reception); },
+      account: place(), journal, source: 'reader', onReception: (reception) => { receptions.push(reception); },
       onFault: (fault) => { told.push(codeOf(fault)); }, tell: (fault) => { told.push(fault === null ? null : codeOf(fault)); },
       pauses: { fault: { first: 50, max: 200 }, login: { first: 50, max: 200 } }, ...change,
     });

@@ -41,7 +41,7 @@ export const startScene = async (options: Partial<NetworkOptions> = {}): Promise
     reader(journal, change = {}) {
       const [receptions, told, faults]: [Reception[], (string | null)[], string[]] = [[], [], []];
       const source = startMailbox({
-        account: account(), journal, source: 'reader', domains: [], onReception: (reception) => { receptions.push(reception); },
+        account: account(), journal, source: 'reader', onReception: (reception) => { receptions.push(reception); },
         onFault: (fault) => { faults.push(codeOf(fault)); }, tell: (fault) => { told.push(fault === null ? null : codeOf(fault)); },
         pauses: { fault: { first: 20, max: 100 }, login: { first: 20, max: 100 } }, everyMs: 50, ...change,
       });
