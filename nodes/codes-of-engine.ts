@@ -19,7 +19,18 @@ export const CODES_OF_ENGINE = {
   ANSWER_ROW_INVALID: meaning('A row of the account\'s table of answers cannot be used.', 'Correct the row shown in the HISP account.'),
   ATTEMPTS_EXHAUSTED: meaning('The delivery was tried as often as allowed.', 'Find the cause in its attempts, then send again.'),
   AGE_EXCEEDED: meaning('The delivery could not be handed over within the time allowed.', 'Find the cause in its attempts, then send again.'),
-  ACCOUNT_MISSING: meaning('No HISP account of this name is deployed.', 'Choose an account in the HISP send node or correct the organization.'),
+  ACCOUNT_MISSING: meaning(
+    'No HISP account of this name is deployed.',
+    'Choose an account in the node, or correct the one that the organization names.',
+  ),
+  PLAINTEXT_REFUSED: meaning(
+    'The mail is not encrypted, and the account does not declare that its HISP seals.',
+    'Wire S/MIME before HISP send and choose the same account in both; then run the message again from the S/MIME node. Nothing has left.',
+  ),
+  ALREADY_SEALED: meaning(
+    'The mail is encrypted already, but the account declares that its HISP seals.',
+    'Choose the same account in the S/MIME node and in HISP send; then run the message again from the S/MIME node. Nothing has left.',
+  ),
   // notifications
   NO_PROCESSED: meaning('No processed notification came by the deadline.', 'Call the recipient; nothing is sent again by itself.'),
   NOT_DISPATCHED: meaning(
@@ -31,6 +42,35 @@ export const CODES_OF_ENGINE = {
   NOTICE_UNMATCHED: meaning('A notification fits no delivery.', 'It is kept; nothing changes.'),
   NOTICE_UNAUTHENTIC: meaning('A notification was not signed by the recipient\'s domain.', 'It is kept and changes nothing.'),
   NOT_A_NOTIFICATION: meaning('A mail arrived that is no notification.', 'It is kept and leaves by the second output of HISP receive.'),
+  MAIL_SEALED: meaning(
+    'A mail in the mailbox is still encrypted, although the account\'s HISP opens mail.',
+    'It is kept and leaves by the second output of HISP receive; ask the HISP why it was not opened.',
+  ),
+  MAIL_TOO_LARGE: meaning(
+    'A mail in the mailbox is larger than any notification.',
+    'Its beginning is kept; the mail itself stays in the mailbox and is not read again.',
+  ),
+  MAIL_UNREADABLE: meaning(
+    'A mail in the mailbox could not be read or stored again and again.',
+    'It stays in the mailbox; look at it there. The others are taken.',
+  ),
+  IMAP_MISSING: meaning(
+    'Reading a mailbox needs a package that is not installed.',
+    'Run `npm install imapflow` in the user directory of Node-RED.',
+  ),
+  MAILBOX_UNREACHABLE: meaning(
+    'The mailbox of the account cannot be reached, or the connection to it was lost.',
+    'Check mail server, port and network; it is tried again, and deadlines stand still meanwhile.',
+  ),
+  MAILBOX_TLS: meaning(
+    'The TLS certificate or protocol of the account\'s mail server was refused, or it offers no TLS.',
+    'Check the mail server\'s name and the certificate authority of the account; nothing was sent to it.',
+  ),
+  MAILBOX_LOGIN: meaning('The mail server refused the log-in.', 'Correct user and password of the account; it is tried again.'),
+  MAILBOX_MISSING: meaning(
+    'The account has no mailbox that can be opened for reading and marking.',
+    'Ask the HISP for an INBOX that the log-in may change.',
+  ),
   NODE_UNFIT: meaning('This Node.js cannot decrypt the mail that HISPs send.', 'Run Node-RED on Node.js 22.20, or 24.5 or newer.'),
   RECEIVER_FAILED: meaning('The receiver of notifications cannot listen.', 'Choose a free port and a readable certificate.'),
   // fees

@@ -66,7 +66,10 @@ export const CODES_OF_MESSAGES = {
     'Use smaller images or send the report another way; if the domain takes more now, correct its rule in the organizations list, then run the '
     + 'message again.',
   ),
-  SENDER_UNKNOWN: meaning('No signing identity is configured for the sender.', 'Choose an identity in the S/MIME node or for the organization.'),
+  SENDER_UNKNOWN: meaning(
+    'The organization has no sender address, or no signing identity is configured for it.',
+    'Give the organization its sender address, and an identity of its own or in the S/MIME node; an account whose HISP seals needs the address only.',
+  ),
   SENDER_CERT_EXPIRED: meaning('The sender\'s certificate is outside its validity.', 'Renew the sender\'s certificate.'),
   SENDER_MISMATCH: meaning(
     'Sender address, log-in and signing certificate do not agree.',

@@ -78,7 +78,7 @@ export interface ReportDocument { data: Buffer; source: 'rendered' | 'result'; w
 /** `msg.cda`: `id` is ClinicalDocument/id, an upper-case UUID. */
 export interface ClinicalDocument { id: string; data: Buffer; profile: string; warnings: Warning[] }
 
-/** `msg.mail`: one sealed mail for one recipient; `raw` is what goes into DATA, CRLF throughout. */
+/** `msg.mail`: one mail for one recipient, sealed unless its HISP seals; `raw` is what goes into DATA, CRLF throughout. */
 export interface SealedMail {
   deliveryId?: string;
   from: string;
@@ -90,7 +90,11 @@ export interface SealedMail {
   deadlineMinutes?: number;
   raw: Buffer;
   /** SHA-256 thumbprints (upper-case hex) and the anchor's subject: the evidence of the trust decision; and which document the mail holds. */
-  evidence: { signer: string; recipientCertificates: string[]; anchor: string; document?: Pick<ClinicalDocument, 'id' | 'profile'> };
+  evidence: {
+    signer: string; recipientCertificates: string[]; anchor: string; document?: Pick<ClinicalDocument, 'id' | 'profile'>;
+    /** The mail is plain and its HISP seals it: then the entries about certificates are empty. */
+    sealedBy?: 'hisp';
+  };
   warnings: Warning[];
 }
 

@@ -6,9 +6,14 @@ import type { IdentityNode } from './identity-config.ts';
 import { sealRecipients } from './seal-recipients.ts';
 import { organizationAt } from './sender.ts';
 import type { TrustNode } from './trust-config.ts';
-import type { ContentCipher } from './types.ts';
+import type { ContentCipher, Sealing } from './types.ts';
 
-interface SealMailDef extends NodeDef { identity: string; trust: string; subject: string; attachPdf: boolean; cipher: ContentCipher }
+interface SealMailDef extends NodeDef {
+  identity: string; trust: string; account?: string; subject: string; attachPdf: boolean; cipher: ContentCipher;
+}
+
+/** What is used of a config node of type `direct-hisp-account`. */
+interface AccountNode extends Node { account?: { name: string; sealing: Sealing } }
 
 export default (RED: NodeAPI): void => {
   /** The identity that the organization names, else the node's own. */
@@ -18,6 +23,16 @@ export default (RED: NodeAPI): void => {
       if (named && node.type === 'direct-identity' && node.name === named) id = node.id;
     });
     return id === undefined ? null : RED.nodes.getNode(id) as IdentityNode | null;
+  };
+
+  /** Who seals for the account that the organization names, else for the node's own; where neither is known, we do. */
+  const sealingOf = (named: string | undefined, own: string | undefined): Sealing => {
+    const accounts: AccountNode['account'][] = [];
+    if (!named) accounts.push((RED.nodes.getNode(own ?? '') as AccountNode | null)?.account);
+    else RED.nodes.eachNode(({ id, type }) => {
+      if (type === 'direct-hisp-account') accounts.push((RED.nodes.getNode(id) as AccountNode | null)?.account);
+    });
+    return accounts.findLast((account) => account !== undefined && (!named || account.name === named))?.sealing ?? 'courier';
   };
 
   const trustNode = (id: string): TrustNode => {
@@ -34,12 +49,14 @@ export default (RED: NodeAPI): void => {
       alone: RED._('seal-mail.status.alone'),
       run: async (msg, { journal }) => {
         const organization = organizationAt(required(msg, 'organization'), msg.direct?.site ?? msg.order?.site.localId);
-        const trust = trustNode(def.trust);
+        const sealing = sealingOf(organization.account, def.account);
+        // Where the HISP seals, certificates are looked at beforehand only if there is something to judge them by.
+        const trust = sealing === 'hisp' && !def.trust ? undefined : trustNode(def.trust);
         const { sealed, refused } = await sealRecipients({
           recipients: required(msg, 'recipients'), organization, document: required(msg, 'cda'), documents: msg.documents, pdf: msg.pdf,
           stored: async (profile) => documentOf(journal && msg.direct && await journal.document(msg.direct.id, profile)),
-          identity: await identityNode(organization.identity, def.identity)?.open(),
-          trust: { source: trust.source, anchors: await trust.anchors() },
+          sealing, identity: sealing === 'hisp' ? undefined : await identityNode(organization.identity, def.identity)?.open(),
+          trust: trust && { source: trust.source, anchors: await trust.anchors() },
           settings: { subject: def.subject, attachPdf: def.attachPdf, cipher: def.cipher || 'aes-256-cbc' }, now: new Date(),
         });
         for (const { id, code, why } of refused) {

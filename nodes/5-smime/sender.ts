@@ -1,5 +1,6 @@
 // Who signs: an identity fits a sender when it is in date, bound to the sender's address and able to sign. Looked at before
 // anything is sealed; a wrong sender stops the message, not one recipient.
+import { normalizeAddress } from '../0-order/direct-address.ts';
 import type { Organization } from '../0-order/organization.ts';
 import { effectiveOrganization } from '../0-order/organizations.ts';
 import { type Code, CourierError } from '../errors.ts';
@@ -20,6 +21,13 @@ const firstBroken = (certificate: Certificate, sender: string, now: Date): Findi
 /** The organization as it stands for the exam's site: sender and identity may be the site's own. */
 export const organizationAt = (organization: Organization, site: string | undefined): Organization =>
   site === undefined ? organization : effectiveOrganization(organization, site);
+
+/** The organization's address in lower case: who signs it elsewhere needs no identity here. Errors: SENDER_UNKNOWN. */
+export const checkSenderAddress = (sender: string | undefined): string => {
+  const address = normalizeAddress(sender ?? '');
+  if (address === null) throw new CourierError('SENDER_UNKNOWN', { path: 'organization.sender' });
+  return address;
+};
 
 /** Errors: SENDER_UNKNOWN, SENDER_MISMATCH, SENDER_CERT_EXPIRED, IDENTITY_INVALID. */
 export const checkSender = (sender: string | undefined, identity: Identity | undefined, now: Date): Sender => {

@@ -8,6 +8,9 @@ export type Der = Uint8Array;
 /** A signing (and decrypting) identity: PKCS#12 or PEM, read once. `chain` holds intermediates, leaf excluded. */
 export interface Identity { certificate: Der; chain: Der[]; privateKey: KeyObject }
 
+/** Who signs and encrypts a mail: we, or the HISP that it is handed to. */
+export type Sealing = 'courier' | 'hisp';
+
 export type ContentCipher = 'aes-256-cbc' | 'aes-128-cbc';
 
 /** seal.ts `sealMail(request): Buffer` — wrap (message/rfc822), sign detached with SHA-256, encrypt; CRLF throughout. */

@@ -1,4 +1,5 @@
 // Reading an account from what its form saved, and the rules an account sets for who may send over it.
+import type { Sealing } from '../5-smime/types.ts';
 import { CourierError } from '../errors.ts';
 import { deadlinesOf } from './deadline.ts';
 import { readAnswers } from './policy.ts';
@@ -7,7 +8,9 @@ import type { HispAccount } from './types.ts';
 /** What the form saves; everything may be text, because `${NAME}` is replaced by text. */
 export interface AccountForm {
   name?: string; host?: string; port?: number | string; security?: string; anyFrom?: boolean | string;
-  authorities?: string; serverName?: string; connections?: number | string;
+  authorities?: string; serverName?: string;
+  sealing?: string; imapHost?: string; imapPort?: number | string; imapSecurity?: string;
+  connections?: number | string;
   retryFirst?: number | string; retryMax?: number | string; maxAttempts?: number | string; maxAge?: number | string;
   answers?: unknown; unknown?: string; probeFirst?: number | string; probeMax?: number | string;
   deadline?: number | string; deadlineUrgent?: number | string; deadlineEmergent?: number | string;
@@ -55,6 +58,20 @@ const deadlinesFrom = (form: AccountForm): HispAccount['deadlines'] => {
   });
 };
 
+/** An account that was saved before it could say so leaves the sealing to us; anything that nobody knows must not mean plain mail. */
+const sealingOf = (value: unknown): Sealing => {
+  const wanted = text(value) || 'courier';
+  if (wanted !== 'courier' && wanted !== 'hisp') throw new CourierError('FIELD_INVALID', { path: 'sealing', detail: 'courier or hisp' });
+  return wanted;
+};
+
+/** TLS from the start unless said otherwise (RFC 8314 §3.2). */
+const imapOf = (form: AccountForm, host: string): HispAccount['imap'] => {
+  const security = form.imapSecurity === 'starttls' ? 'starttls' : 'implicit';
+  const port = whole(form.imapPort, 'imapPort', { least: 1, standard: security === 'implicit' ? 993 : 143 });
+  return { host: text(form.imapHost) || host, port, security };
+};
+
 /** An account that says nothing about probes is probed as it retries, but is not left alone for long. */
 const PROBE = { first: 30, max: 600 };
 
@@ -93,6 +110,8 @@ export const readAccount = (
     anyFrom: form.anyFrom === true || form.anyFrom === 'true',
     ...(authorities !== '' && { authorities: pemOf(authorities, readFile) }),
     ...(serverName !== '' && { serverName }),
+    sealing: sealingOf(form.sealing),
+    imap: imapOf(form, host),
     connections: whole(form.connections, 'connections', { least: 1, standard: 4 }),
     ...patienceOf(form),
   };

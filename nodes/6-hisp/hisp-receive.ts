@@ -4,11 +4,16 @@ import { openInPool } from '../5-smime/open.ts';
 import type { TrustNode } from '../5-smime/trust-config.ts';
 import { asCourierError, CourierError } from '../errors.ts';
 import { type JournalNode, statusOf } from '../stage.ts';
+import type { AccountNode } from './account-config.ts';
+import { type MailboxSource, startMailbox } from './mailbox-source.ts';
 import { type NotificationSource, startSource } from './notification-source.ts';
 import { openingKeys } from './opening-keys.ts';
 import type { Reception } from './reception.ts';
 
-interface HispReceiveDef extends NodeDef { journal: string; identity: string; trust: string; host: string; port: string | number; domains: string }
+interface HispReceiveDef extends NodeDef {
+  journal: string; source?: 'listener' | 'mailbox'; account?: string;
+  identity: string; trust: string; host: string; port: string | number; domains: string;
+}
 
 export default (RED: NodeAPI): void => {
   RED.nodes.registerType('direct-hisp-receive', function (this: Node, def: HispReceiveDef) {
@@ -31,23 +36,36 @@ export default (RED: NodeAPI): void => {
       return { keys: await openingKeys(identities as IdentityNode[]), anchors };
     };
 
-    let source: Promise<NotificationSource> | undefined;
+    let source: Promise<NotificationSource> | MailboxSource | undefined;
+    let taking = '';
     const listening = async (): Promise<void> => {
-      const port = String((await source)?.port);
-      if (!closing.signal.aborted) show({ fill: 'green', shape: 'dot', text: RED._('hisp-receive.status.listening', { port }) });
+      const running = await source;
+      if (running === undefined || closing.signal.aborted) return;
+      const status = 'port' in running ? RED._('hisp-receive.status.listening', { port: String(running.port) }) : taking;
+      show({ fill: 'green', shape: 'dot', text: status });
     };
     const emit = (reception: Reception): void => {
       void listening();
       if (reception.kind === 'notification') this.send([reception.receipts.map((receipt) => ({ receipt })) as unknown as NodeMessage[], null]);
       else this.send([null, { payload: reception.raw, opened: reception.opened } as NodeMessage]);
     };
+    const tell = (fault: unknown): void => { if (fault === null) void listening(); else complain(fault); };
+    const common = { source: this.id, onReception: emit, onFault: complain, tell };
+    const read = async (opened: JournalNode['opened']): Promise<void> => {
+      const journal = await opened;
+      if (closing.signal.aborted) return;
+      const account = (RED.nodes.getNode(def.account ?? '') as AccountNode | null)?.account;
+      if (account === undefined) throw new CourierError('ACCOUNT_MISSING');
+      taking = RED._('hisp-receive.status.mailbox', { name: account.name });
+      show({ fill: 'yellow', shape: 'ring', text: RED._('hisp-receive.status.connecting', { name: account.name }) });
+      source = startMailbox({ ...common, account, journal });
+    };
     const listen = async (opened: JournalNode['opened']): Promise<void> => {
       const journal = await opened;
       if (closing.signal.aborted) return;
       source = startSource({
-        host: def.host || '127.0.0.1', port: Number(def.port), domains: (def.domains ?? '').split(','), journal, source: this.id, trust,
-        open: openInPool, now: () => new Date(), onReception: emit, onFault: complain,
-        tell: (fault) => { if (fault === null) void listening(); else complain(fault); },
+        ...common, host: def.host || '127.0.0.1', port: Number(def.port), domains: (def.domains ?? '').split(','),
+        journal, trust, open: openInPool, now: () => new Date(),
       }, closing.signal);
       await listening();
     };
@@ -55,7 +73,7 @@ export default (RED: NodeAPI): void => {
     const journalNode = RED.nodes.getNode(def.journal) as JournalNode | null;
     // The journal's own node says when it cannot be opened, and tries again.
     if (journalNode === null) complain(new CourierError('JOURNAL_MISSING'));
-    else listen(journalNode.opened).catch(complain);
+    else (def.source === 'mailbox' ? read : listen)(journalNode.opened).catch(complain);
 
     this.on('close', (removed: boolean, done: () => void) => {
       closing.abort();

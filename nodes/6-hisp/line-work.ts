@@ -5,6 +5,7 @@ import { type Suspects, tryDelivery } from './attempt.ts';
 import { backOff } from './back-off.ts';
 import { attemptOutcome, nextProbe, type PolicyTools } from './policy.ts';
 import { FAULT_PAUSE } from './pump.ts';
+import { sealingFault } from './sealing.ts';
 import type { HispAccount, Transport, TransportOutcome } from './types.ts';
 
 export interface WorkTools extends PolicyTools {
@@ -63,8 +64,17 @@ export const createLineWork = (journal: Pick<Journal, 'settleAttempt' | 'settleP
     if (settled.kind === 'account') news();
   };
 
+  /** The account may be another one than when the mail was queued: then nothing leaves, and a person decides. */
+  const withhold = async (claim: ClaimedDelivery, code: string): Promise<void> => {
+    suspects.delete(claim.deliveryId);
+    const outcome = { kind: 'hold', code, response: '' } as const;
+    await persist(async () => await journal.settleAttempt(claim.deliveryId, claim.attempt, outcome), tools, given);
+  };
+
   return {
     async deliver({ account, transport }, claim) {
+      const unfit = sealingFault(account, claim.raw);
+      if (unfit !== null) return await withhold(claim, unfit);
       const now = clockFrom(claim.claimedAt);
       const outcome = await tryDelivery(transport, claim, suspects);
       if (outcome.kind === 'accepted') letGo(claim.raw);

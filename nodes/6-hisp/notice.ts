@@ -18,8 +18,15 @@ export const isAuthentic = ({ kind, recipient }: Notice, signer: Pick<Signer, 'd
   return signer.addresses.some((bound) => kind === 'dsn' ? domainOf(bound) === domain : bound.toLowerCase() === recipient);
 };
 
-/** What a notice says is its key: told again, in whatever wrapping, it is no news. */
-const keyOf = ({ kind, originalMessageId, recipient, event, detail }: Notice): string =>
-  createHash('sha256').update(JSON.stringify([kind, originalMessageId, recipient, event, detail])).digest('hex');
+/**
+ * What a notice says is its key: told again, in whatever wrapping, it is no news. One that only a mailbox vouches for has a key of its own:
+ * it may say nothing about deliveries over other accounts, so it must not make the signed one a repetition either.
+ */
+const keyOf = ({ kind, originalMessageId, recipient, event, detail }: Notice, account: string | undefined): string => {
+  const said = [kind, originalMessageId, recipient, event, detail, ...(account === undefined ? [] : [account])];
+  return createHash('sha256').update(JSON.stringify(said)).digest('hex');
+};
 
-export const deliveryNotice = (notice: Notice, raw: Uint8Array): DeliveryNotice => ({ ...notice, key: keyOf(notice), raw });
+/** `account`: the one in whose mailbox it lay, plain; absent where it was signed. */
+export const deliveryNotice = (notice: Notice, raw: Uint8Array, account?: string): DeliveryNotice =>
+  ({ ...notice, key: keyOf(notice, account), raw, ...(account !== undefined && { account }) });

@@ -11,6 +11,8 @@ export interface BeatOptions {
   source: string;
   /** Our own domains or addresses that notifications come to; empty: any. */
   domains: string[];
+  /** The account whose mailbox it is: only this source tells of deliveries over it, and of no others. */
+  account?: string;
   /** Rejects while what arrives could not be opened. */
   ready: () => Promise<unknown>;
   /** Told of a fault when it begins, and null when it is over. */
@@ -25,7 +27,8 @@ export const domainsOf = (entries: readonly string[]): string[] =>
 const EVERY_MS = 10_000;
 
 /** Returns the way to stop, which resolves when the journal knows or could not be told. */
-export const startBeat = ({ journal, source, domains, ready, tell, everyMs = EVERY_MS }: BeatOptions): ((removed: boolean) => Promise<void>) => {
+export const startBeat = (options: BeatOptions): ((removed: boolean) => Promise<void>) => {
+  const { journal, source, domains, account, ready, tell, everyMs = EVERY_MS } = options;
   let [stopped, faulty] = [false, false];
   let beating = Promise.resolve();
 
@@ -33,7 +36,7 @@ export const startBeat = ({ journal, source, domains, ready, tell, everyMs = EVE
     if (stopped) return;
     try {
       await ready();
-      await journal.sourceUp(source, domainsOf(domains));
+      await journal.sourceUp(source, domainsOf(domains), ...(account === undefined ? [] : [account]));
       if (faulty) tell(null);
       faulty = false;
     } catch (fault) {
@@ -61,7 +64,7 @@ export interface SourceOptions extends ReceiverOptions, Pick<BeatOptions, 'sourc
 export interface NotificationSource { port: number; stop(removed: boolean): Promise<void> }
 
 // A journal that cannot be reached is not waited for: it takes a source that is silent for down anyway.
-const PATIENCE_MS = 2000;
+export const PATIENCE_MS = 2000;
 
 /** Errors as startReceiver; a source that cannot listen is down. */
 export const startSource = async (options: SourceOptions, signal?: AbortSignal): Promise<NotificationSource> => {

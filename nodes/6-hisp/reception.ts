@@ -1,7 +1,7 @@
 // What is done with one mail that arrived: opened, judged, applied or kept. Resolves when the journal has committed.
 import { blankSsn } from '../0-order/ssn.ts';
 import type { OpenedMail, OpenRequest } from '../5-smime/types.ts';
-import type { Journal } from '../journal/port.ts';
+import type { Journal, NoticeOutcome } from '../journal/port.ts';
 import { deliveryNotice, isAuthentic } from './notice.ts';
 import { readNotification } from './notification-read.ts';
 import type { Notice, NoticeReceipt } from './types.ts';
@@ -18,19 +18,22 @@ export type Reception =
   | { kind: 'notification'; receipts: NoticeReceipt[] }
   | { kind: 'other'; raw: Buffer; opened: OpenedMail };
 
-const SOURCE = 'hisp-receive';
+/** Where mail that is kept came from. */
+export const NOTICE_SOURCE = 'hisp-receive';
 
 const summary = ({ kind, event, detail, recipient, originalMessageId }: Notice): Omit<NoticeReceipt, 'outcome' | 'code'> =>
   ({ kind, event, detail, recipient, originalMessageId });
 
 const keep = async (tools: ReceptionTools, raw: Buffer, code: string, text: string): Promise<void> => {
-  await tools.journal.rejectInput({ bytes: blankSsn(raw), source: SOURCE }, { code, text, kind: 'unreadable' });
+  await tools.journal.rejectInput({ bytes: blankSsn(raw), source: NOTICE_SOURCE }, { code, text, kind: 'unreadable' });
 };
+
+export const receiptOf = (notice: Notice, { outcome, change }: NoticeOutcome): NoticeReceipt =>
+  ({ ...summary(notice), outcome, code: outcome === 'unmatched' ? 'NOTICE_UNMATCHED' : null, ...(change && { change }) });
 
 const applyOne = async (notice: Notice, raw: Buffer, authentic: boolean, tools: ReceptionTools): Promise<NoticeReceipt> => {
   if (!authentic) return { ...summary(notice), outcome: 'unauthentic', code: 'NOTICE_UNAUTHENTIC' };
-  const { outcome, change } = await tools.journal.applyNotice(deliveryNotice(notice, raw));
-  return { ...summary(notice), outcome, code: outcome === 'unmatched' ? 'NOTICE_UNMATCHED' : null, ...(change && { change }) };
+  return receiptOf(notice, await tools.journal.applyNotice(deliveryNotice(notice, raw)));
 };
 
 /** Throws only what the journal (or the worker) throws: then nothing was kept and the other side must try again. */

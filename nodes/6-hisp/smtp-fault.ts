@@ -20,7 +20,7 @@ const TLS_TROUBLE = /^(ETLS|EPROTO|ERR_(SSL|TLS|OSSL)_|CERT_|DEPTH_ZERO_|SELF_SI
 /** A server's answer on one line: control characters gone, at most 200 characters. */
 export const cleanResponse = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ').trim().slice(0, 200);
 
-const isTls = ({ code = '', originalCode = '' }: SmtpFault): boolean => TLS_TROUBLE.test(code) || TLS_TROUBLE.test(originalCode);
+export const isTlsFault = ({ code = '', originalCode = '' }: SmtpFault): boolean => TLS_TROUBLE.test(code) || TLS_TROUBLE.test(originalCode);
 
 /** Codes only: the text of a socket error names hosts and files of this machine. */
 const withoutAnswer = ({ code = 'ERROR', originalCode }: SmtpFault): string => cleanResponse(originalCode ?? code);
@@ -65,7 +65,7 @@ export const setbackOf = (fault: SmtpFault, handedOver: HandedOver): Setback => 
   // Found by nodemailer before a byte was sent: larger than the server's SIZE, or an address that cannot stand in an envelope.
   if (fault.code === 'EMESSAGE') return refused('larger than the HISP allows (SIZE)');
   if (fault.code === 'EENVELOPE') return refused('not usable as an envelope address');
-  return { kind: 'doubtful', code: isTls(fault) ? 'HISP_TLS' : 'HISP_UNREACHABLE', response, ...handedOver };
+  return { kind: 'doubtful', code: isTlsFault(fault) ? 'HISP_TLS' : 'HISP_UNREACHABLE', response, ...handedOver };
 };
 
 /** A fault before any mail: DNS, connection, greeting, TLS, log-in, or a sender who may not send. */
@@ -75,5 +75,5 @@ export const accountFault = (fault: SmtpFault): { code: Code; response: string }
   // From a probe, which asks whether the sender may send.
   if (hasAnswer(fault) && fault.command === 'MAIL FROM' && fault.responseCode >= 500) return { code: 'HISP_SENDER', response };
   if (hasAnswer(fault)) return { code: 'HISP_DEFERRED', response };
-  return { code: isTls(fault) ? 'HISP_TLS' : 'HISP_UNREACHABLE', response };
+  return { code: isTlsFault(fault) ? 'HISP_TLS' : 'HISP_UNREACHABLE', response };
 };

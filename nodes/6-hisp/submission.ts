@@ -6,6 +6,7 @@ import type { DeliveryChange, Journal } from '../journal/port.ts';
 import { checkSender } from './account.ts';
 import type { AccountBook } from './account-book.ts';
 import { deadlineFor } from './deadline.ts';
+import { sealingFault } from './sealing.ts';
 import type { HispAccount, ReceiptMessage } from './types.ts';
 
 export interface SubmissionTools {
@@ -25,7 +26,8 @@ const accountFor = (named: string | undefined, { book, chosen }: SubmissionTools
 
 /**
  * Commits the mail to the queue: from then on it is sent, whatever happens to the flow.
- * Errors: MESSAGE_INCOMPLETE, ACCOUNT_MISSING, SENDER_MISMATCH (all before anything is queued), JOURNAL_FAILED.
+ * Errors: MESSAGE_INCOMPLETE, ACCOUNT_MISSING, SENDER_MISMATCH, PLAINTEXT_REFUSED, ALREADY_SEALED (all before anything is queued),
+ * JOURNAL_FAILED.
  */
 export const submitMail = async (msg: CourierMessage, tools: SubmissionTools): Promise<void> => {
   const { mail } = msg;
@@ -34,6 +36,8 @@ export const submitMail = async (msg: CourierMessage, tools: SubmissionTools): P
   const organization = msg.organization && effectiveOrganization(msg.organization, msg.direct?.site ?? '');
   const account = accountFor(organization?.account, tools);
   checkSender(account, mail.from);
+  const unfit = sealingFault(account, mail.raw);
+  if (unfit !== null) throw new CourierError(unfit, { path: 'msg.mail.raw', detail: `account ${account.name}` });
   const { deliveryId, from, to, messageId, raw, evidence, warnings } = mail;
   const priority = msg.direct?.priority ?? 'routine';
   const deadlineMs = deadlineFor({ mail, organization, account, priority });

@@ -1,6 +1,7 @@
 // What the HISP edge takes and gives.
 import type { DirectIdentity } from '../0-order/message.ts';
 import type { Priority } from '../0-order/model.ts';
+import type { Sealing } from '../5-smime/types.ts';
 import type { Code } from '../errors.ts';
 import type { ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryState } from '../journal/port.ts';
 
@@ -20,6 +21,13 @@ export interface HispAccount {
   authorities?: string;
   /** Name to verify the certificate against when it is not `host`. */
   serverName?: string;
+  /**
+   * Who signs and encrypts: `courier`, so that only sealed mail may go over it; `hisp`, so that plain mail goes over its verified TLS and the
+   * notifications lie in its mailbox, already opened.
+   */
+  sealing: Sealing;
+  /** Where the account's mail is read by IMAP, with the same log-in. */
+  imap: { host: string; port: number; security: 'implicit' | 'starttls' };
   connections: number;
   /** First retry within this long; doubled each time with jitter up to `retryMaxMs`. */
   retryFirstMs: number;

@@ -5,7 +5,7 @@ import type { Network } from '../6-hisp/simulator/network.ts';
 import { BUNDLE, configure, nodeOf, readBundle } from './bundle.ts';
 import type { DemoOptions } from './demo-options.ts';
 import type { FlowNode } from './engine.ts';
-import { SENDER_DOMAIN } from './lab.ts';
+import { EDGE_CREDENTIALS, SENDER_DOMAIN } from './lab.ts';
 
 const SENDER = `results@${SENDER_DOMAIN}`;
 
@@ -50,11 +50,19 @@ export const demoOrganizations = async (options: DemoOptions): Promise<Organizat
 /** The file of the route table, undefined for the bundle's rows. They belong to the bundle's organizations and are never mixed with others. */
 const routeOf = ({ route, organizations }: DemoOptions): string | undefined => route?.file ?? (organizations === undefined ? undefined : '');
 
+/** The bundle's account as one whose HISP seals: plain mail by the edge log-in, notifications from its mailbox. */
+const edgeChanges = (account: string): [string, Record<string, unknown>][] => [
+  ['direct-hisp-account', { sealing: 'hisp', imapPort: '${DIRECT_IMAP_PORT}', credentials: EDGE_CREDENTIALS }],
+  ['direct-hisp-receive', { source: 'mailbox', account }],
+  ['direct-seal-mail', { account }],
+];
+
 export const demoFlows = async (options: DemoOptions, organizations: Organization[], network: Network): Promise<FlowNode[]> => {
   const bundle = await readBundle(BUNDLE);
   const changes: [string, Record<string, unknown>][] = [
     ['direct-organizations', { organizations }],
     ['direct-hisp-account', { deadline: String(options.deadlineSeconds), retryFirst: '2' }],
+    ...(options.edge === 'hisp' ? edgeChanges(nodeOf(bundle, 'direct-hisp-account').id) : []),
     ['direct-render-pdf', { imageFolder: options.input, ...(options.pdf !== undefined && { mode: options.pdf }) }],
     ...(routeOf(options) === undefined ? [] : [['direct-route-table', { file: routeOf(options), rows: [] }] as [string, object]]),
     ...(options.directory === undefined ? [] : [['direct-directory', { file: options.directory.file, rows: [] }] as [string, object]]),

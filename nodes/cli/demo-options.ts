@@ -7,6 +7,7 @@ import { readOrganizationsJson } from '../0-order/organizations.ts';
 import type { RouteRow } from '../1-route/route-row.ts';
 import { readRouteText } from '../1-route/route-table.ts';
 import { readDirectoryText } from '../2-npi/directory.ts';
+import type { Sealing } from '../5-smime/types.ts';
 import { BUNDLE, bundleFolder } from './bundle.ts';
 import { UsageError } from './command.ts';
 import { TEXTS } from './texts.ts';
@@ -20,6 +21,8 @@ export interface DemoOptions {
   patientId?: PatientIdentifier;
   policy?: RoutePolicy;
   pdf?: 'absent' | 'render' | 'pass';
+  /** Who seals in this run. */
+  edge: Sealing;
   deadlineSeconds: number;
   /** The summary as one line of JSON instead of the table. */
   json: boolean;
@@ -33,6 +36,7 @@ const CHOICES = {
   'patient-id': ['none', 'null', 'mrn'],
   policy: ['union', 'site-over-organization', 'most-specific'],
   pdf: ['absent', 'render', 'pass'],
+  edge: ['courier', 'hisp'],
 } as const;
 
 const choice = <Name extends keyof typeof CHOICES>(name: Name, value: string | undefined): (typeof CHOICES)[Name][number] | undefined => {
@@ -50,7 +54,7 @@ const seconds = (text: string): number => {
 const string = { type: 'string' } as const;
 const OPTIONS = {
   input: string, out: string, route: string, organizations: string, directory: string,
-  'patient-id': string, policy: string, pdf: string, deadline: string, expect: string, json: { type: 'boolean' },
+  'patient-id': string, policy: string, pdf: string, edge: string, deadline: string, expect: string, json: { type: 'boolean' },
 } as const;
 
 export const readDemoOptions = async (args: string[], cwd: string): Promise<DemoOptions> => {
@@ -69,6 +73,7 @@ export const readDemoOptions = async (args: string[], cwd: string): Promise<Demo
     ...(patientId !== undefined && { patientId }),
     ...(policy !== undefined && { policy }),
     ...(pdf !== undefined && { pdf }),
+    edge: choice('edge', values.edge) ?? 'courier',
     json: values.json ?? false,
     deadlineSeconds: seconds(values.deadline ?? '15'),
     ...(expect !== undefined && { expect: await readFile(expect, 'utf8') }),

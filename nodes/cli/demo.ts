@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadImap } from '../6-hisp/imap-driver.ts';
 import { type Expectation, missed, readExpectations } from './expect.ts';
 import { demoFlows, demoOrganizations, senderDomains } from './demo-flows.ts';
 import { readDemoOptions } from './demo-options.ts';
@@ -27,6 +28,8 @@ const told = (outcome: Outcome & { settled: boolean }, unmet: Expectation[], wel
 
 export const demo: Command = async (args, { cwd }) => {
   const options = await readDemoOptions(args, cwd);
+  // Said before anything starts: it is an optional package.
+  if (options.edge === 'hisp') await loadImap();
   const inputs = await readInputs(options.input, options.files);
   const expectations = options.expect === undefined ? [] : readExpectations(options.expect);
   const organizations = await demoOrganizations(options);

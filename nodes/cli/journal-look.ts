@@ -31,11 +31,17 @@ export const stats = async (args: string[], cwd: string): Promise<number> => {
 const events = (rows: { at: number; word: string; code?: string | null; more?: string }[]): string[] => rows.length === 0 ? []
   : align(rows.map(({ at, word, code, more }) => ['   ', iso(at), word, code ?? '', more ?? ''])).split('\n');
 
+const evidenceLines = (evidence: DeliveryRecord['evidence']): string[] => {
+  if (evidence === null) return [];
+  if (evidence.sealedBy === 'hisp') return [JOURNAL_TEXTS.sealedByHisp];
+  return [`   certificate ${evidence.recipientCertificates.join(', ')}, anchor ${evidence.anchor}`];
+};
+
 const deliveryLines = (delivery: DeliveryRecord): string[] => [
   '', `delivery ${delivery.id}  ${[delivery.state, delivery.code].filter(Boolean).join(' ')}${delivery.lateSuccess ? JOURNAL_TEXTS.late : ''}`,
   `   to ${delivery.recipient ?? `NPI ${delivery.npi ?? '?'}`}, ${[delivery.level, ...delivery.alsoFrom].join(' and ')}: ${delivery.why}`,
   ...delivery.mailMessageId === null ? [] : [`   ${delivery.mailMessageId} from ${delivery.from ?? '?'} by ${delivery.account ?? '?'}`],
-  ...delivery.evidence === null ? [] : [`   certificate ${delivery.evidence.recipientCertificates.join(', ')}, anchor ${delivery.evidence.anchor}`],
+  ...evidenceLines(delivery.evidence),
   ...events(delivery.history.map(({ at, state, code }) => ({ at, word: state, ...(code !== undefined && { code }) }))),
   ...events(delivery.attempts.map(({ number, at, code, response }) => ({ at, word: `attempt ${number}`, code, more: response }))),
   ...events(delivery.notices.map(({ at, kind, event, detail }) => ({ at, word: `${kind.toUpperCase()} ${event}`, more: detail }))),

@@ -24,5 +24,5 @@ export const redactedDelivery = (delivery: DeliveryRecord) => ({
   attempts: delivery.attempts.map((attempt) => pick(attempt, ['number', 'at', 'code'])),
   notices: delivery.notices.map((notice) => pick(notice, ['at', 'kind', 'event'])),
   warnings: delivery.warnings.map(({ code }) => code),
-  evidence: delivery.evidence === null ? null : pick(delivery.evidence, ['signer', 'recipientCertificates']),
+  evidence: delivery.evidence === null ? null : pick(delivery.evidence, ['signer', 'recipientCertificates', 'sealedBy']),
 });

@@ -74,6 +74,7 @@ export const JOURNAL_TEXTS = {
   whichDelivery: 'The message has several mails: choose one with --delivery.',
   outExists: (file: string) => `${file} exists already; nothing is overwritten.`,
   late: '  (a positive notification came late)',
+  sealedByHisp: '   plain, sealed by its HISP',
   more: (cursor: string) => `More: --cursor ${cursor}`,
   nothing: 'Nothing fits.',
   changed: (count: number) => `${count} changed.`,

@@ -39,6 +39,9 @@ export const BUNDLE_CREDENTIALS: Record<string, Record<string, string>> = {
   'direct-hisp-account': { user: '${DIRECT_HISP_USER}', password: '${DIRECT_HISP_PASSWORD}' },
 };
 
+/** In place of the bundle's own for an account whose HISP seals. */
+export const EDGE_CREDENTIALS: Record<string, string> = { user: '${DIRECT_EDGE_USER}', password: '${DIRECT_EDGE_PASSWORD}' };
+
 /** The flow with the laboratory's secrets: references only, so that nothing secret is stored with it. */
 export const withCredentials = (flows: FlowNode[]): FlowNode[] =>
   flows.map((node) => {
@@ -86,7 +89,8 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
   try {
     end.later(closePool);
     const notifyPort = await freePort();
-    const login = { user: 'courier', password: randomBytes(12).toString('base64url') };
+    const [password, edgePassword] = [randomBytes(12).toString('base64url'), randomBytes(12).toString('base64url')];
+    const login = { user: 'courier', password, edge: { user: 'courier-edge', password: edgePassword } };
     const network = await startNetwork({ folder: pki, privateFolder: join(userDir, 'private'), notifyPort, ...login });
     end.later(network.stop);
     const sender = await network.senderIdentity(senderDomain);
@@ -94,6 +98,9 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
       DIRECT_HISP_PORT: String(network.smtpPort),
       DIRECT_HISP_USER: login.user,
       DIRECT_HISP_PASSWORD: login.password,
+      DIRECT_EDGE_USER: login.edge.user,
+      DIRECT_EDGE_PASSWORD: edgePassword,
+      DIRECT_IMAP_PORT: String(network.imapPort),
       DIRECT_NOTIFY_PORT: String(notifyPort),
       DIRECT_ANCHORS: join(pki, 'ca.pem'),
       DIRECT_CERTIFICATE_SERVICE: network.certificateUrl,

@@ -99,8 +99,11 @@ export interface Journal {
   claimProbes(accounts: string[]): Promise<{ account: string; probes: number; at: number }[]>;
   /** `ok`: the incident is resolved and the queue goes on, ages adjusted. Else the next probe is due at `probeAt`. */
   settleProbe(account: string, outcome: { ok: true } | { ok: false; code: string; response: string; probeAt: number; at?: number }): Promise<void>;
-  /** A source of notifications is up; `domains` of senders it serves, empty: all. After a gap the clocks of its deliveries are moved by the gap. */
-  sourceUp(source: string, domains: string[]): Promise<void>;
+  /**
+   * A source of notifications is up; `domains` of senders it serves, empty: all. With `account` it serves the deliveries over that account, and
+   * no other source does. After a gap the clocks of its deliveries are moved by the gap.
+   */
+  sourceUp(source: string, domains: string[], account?: string): Promise<void>;
   /** Clocks stand still from now on. `removed`: the source is no more; clocks run on without it. */
   sourceDown(source: string, removed: boolean): Promise<void>;
 

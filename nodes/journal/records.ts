@@ -85,8 +85,10 @@ export interface QueuedMail {
   raw: Uint8Array;
   /** How long after acceptance notifications may take, in ms. */
   deadlineMs: number;
-  /** `document`: which one the mail holds; absent where it was sealed by an earlier version. */
-  evidence: { signer: string; recipientCertificates: string[]; anchor: string; document?: { id: string; profile: string } };
+  /** `document`: which one the mail holds; absent where it was sealed by an earlier version. `sealedBy`: the mail is plain, its HISP seals it. */
+  evidence: {
+    signer: string; recipientCertificates: string[]; anchor: string; document?: { id: string; profile: string }; sealedBy?: 'hisp';
+  };
   warnings: Warning[];
 }
 
@@ -130,6 +132,8 @@ export interface DeliveryNotice {
   /** Disposition or status code as received, cut and cleaned. */
   detail: string;
   raw: Uint8Array;
+  /** The account whose mailbox vouches for it: it may speak only for deliveries that went over this one. Absent: signed by the recipient's side. */
+  account?: string;
 }
 
 export interface NoticeOutcome { outcome: 'applied' | 'duplicate' | 'unmatched' | 'late'; change?: DeliveryChange }

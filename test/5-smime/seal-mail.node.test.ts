@@ -7,9 +7,11 @@ import type { CourierMessage, Recipient } from '../../nodes/0-order/message.ts';
 import type { Journal } from '../../nodes/journal/port.ts';
 import { thumbprintOf } from '../../nodes/5-smime/certificate.ts';
 import identityConfig, { type IdentityNode } from '../../nodes/5-smime/identity-config.ts';
+import { isEnveloped } from '../../nodes/5-smime/plain-mail.ts';
 import { openMail } from '../../nodes/5-smime/open.ts';
 import sealMail from '../../nodes/5-smime/seal-mail.ts';
 import trustConfig from '../../nodes/5-smime/trust-config.ts';
+import accountConfig from '../../nodes/6-hisp/account-config.ts';
 import { closePool } from '../../nodes/pool.ts';
 import { around, collect, helper, journalNode, send, startServer, stopServer } from '../1-route/running-flow.ts';
 import { makeCertificate } from '../support/pki.ts';
@@ -43,10 +45,12 @@ describe('the S/MIME node', () => {
       { id: 'identity', type: 'direct-identity', name: 'clinic', format: 'p12' },
       { id: 'other', type: 'direct-identity', name: 'site', format: 'pem' },
       { id: 'trust', type: 'direct-trust', name: '', anchors: authority.pem, anchorsFile: '', certificateFolder: folder, certificateService: '' },
+      { id: 'a-edge', type: 'direct-hisp-account', name: 'edge', host: 'hisp.example', sealing: 'hisp' },
+      { id: 'a-plain', type: 'direct-hisp-account', name: 'plain', host: 'hisp.example' },
       { id: 'seal', type: 'direct-seal-mail', z: 'tab', x: 0, y: 0, name: '', identity: 'identity', trust: 'trust', subject: 'Exam result', attachPdf: false, cipher: 'aes-256-cbc', wires: [['sealed'], ['refused']], ...settings },
       { id: 'sealed', type: 'helper', z: 'tab', x: 0, y: 0 }, { id: 'refused', type: 'helper', z: 'tab', x: 0, y: 0 },
     ];
-    await (helper.load as (nodes: unknown[], flow: object[], credentials: object) => Promise<void>)([sealMail, identityConfig, trustConfig, journalNode(() => journal)], flow, credentials);
+    await (helper.load as (nodes: unknown[], flow: object[], credentials: object) => Promise<void>)([sealMail, identityConfig, trustConfig, accountConfig, journalNode(() => journal)], flow, credentials);
     return { sealed: collect('sealed'), refused: collect('refused') };
   };
   const message = (change: Partial<CourierMessage> = {}): CourierMessage => ({
@@ -91,6 +95,34 @@ describe('the S/MIME node', () => {
     expect(signers).to.deep.equal([own, named].map((der) => thumbprintOf(der!)));
     const fault = await send('seal', message({ ...one, organization: { ...message().organization!, identity: 'unheard of' } }));
     expect(fault?.code).to.equal('SENDER_UNKNOWN');
+  });
+
+  it('passes the mail through for the account that the organization names, else for its own, when that HISP seals', async () => {
+    const one = { recipients: [recipient('dr.lee@lakeside.example')] };
+    const named = (account: string): Partial<CourierMessage> => ({ ...one, organization: { ...message().organization!, account } });
+    const bySealing = async (settings: object, ...messages: Partial<CourierMessage>[]): Promise<unknown[]> => {
+      const { sealed } = await start(settings);
+      for (const each of messages) await send('seal', message(each));
+      await helper.unload();
+      return sealed.map(({ mail }) => [mail!.evidence.sealedBy, isEnveloped(mail!.raw)]);
+    };
+    const [ours, theirs] = [[undefined, true], ['hisp', false]];
+    expect(await bySealing({ account: 'a-edge', identity: '' }, one)).to.deep.equal([theirs]);
+    expect(await bySealing({ account: 'a-edge' }, one, named('plain'), named('unheard of'))).to.deep.equal([theirs, ours, ours]);
+    expect(await bySealing({ account: 'a-plain' }, one, named('edge'))).to.deep.equal([ours, theirs]);
+    expect(await bySealing({}, one), 'a flow from before').to.deep.equal([ours]);
+  });
+
+  it('refuses whom the preflight refuses, with or without a journal; without a trust nobody', async () => {
+    const { sealed, refused } = await start({ account: 'a-edge' });
+    await send('seal', message());
+    expect(sealed.map(({ recipient: to }) => to!.address)).to.deep.equal(['dr.lee@lakeside.example', 'dr.ana@lakeside.example']);
+    expect(refused[0]!.recipients!.map(({ code }) => code)).to.deep.equal(['CERT_NONE']);
+    expect(ended.map((call) => call.slice(0, 3))).to.deep.equal([['id-dr.nobody', 'UNRESOLVED', 'CERT_NONE']]);
+    await helper.unload();
+    const { sealed: all } = await start({ account: 'a-edge', trust: '' });
+    await send('seal', message());
+    expect(all).to.have.length(3);
   });
 
   it('tells Catch what is missing: trust, identity, a property of the message', async () => {

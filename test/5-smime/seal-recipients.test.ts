@@ -7,6 +7,7 @@ import { sealMail } from '../../nodes/5-smime/seal.ts';
 import { type SealedRecipients, sealRecipients, type SealRecipientsRequest } from '../../nodes/5-smime/seal-recipients.ts';
 import { organizationAt } from '../../nodes/5-smime/sender.ts';
 import type { CertificateSource, OpenedMail } from '../../nodes/5-smime/types.ts';
+import { writeMail } from '../../nodes/mail/message.ts';
 import { contentType, decodedBody, fileNameOf, headerOf, type MimeEntity, parseEntity, partsOf } from '../../nodes/mail/mime.ts';
 import { closePool } from '../../nodes/pool.ts';
 import { makeAuthority, makeCertificate, makeKeys, type TestCertificate } from '../support/pki.ts';
@@ -144,7 +145,7 @@ describe('sealing for recipients', () => {
     expect(sealed.map(({ mail }) => mail.to)).to.deep.equal(['dr@lakeside.example']);
     const [{ state, code, why }] = refused as [Recipient];
     expect([state, code]).to.deep.equal(['UNRESOLVED', 'MAIL_TOO_LARGE']);
-    expect(why).to.match(/^The order names it\. The sealed mail has 0\.\d MB; the limit for its domain is 0\.25 MB\.$/);
+    expect(why).to.match(/^The order names it\. The mail has 0\.\d MB; the limit for its domain is 0\.25 MB\.$/);
     expect((await limited(5)).refused).to.deep.equal([]);
     const exact = (await limited(5)).sealed.map(({ mail }) => mail.raw.length);
     const seal = async (): Promise<Buffer> => Buffer.alloc(250_000);
@@ -181,6 +182,49 @@ describe('sealing for recipients', () => {
     expect(await codeOf(sealAll({ seal, identity: identityOf(practice) }))).to.equal('SENDER_MISMATCH');
     expect(await codeOf(sealAll({ seal, identity: identityOf(cannotSign) }))).to.equal('IDENTITY_INVALID');
     expect(sealings).to.equal(0);
+  });
+
+  describe('for an account whose HISP seals', () => {
+    const edge = (change: Partial<SealRecipientsRequest> = {}): Promise<SealedRecipients> =>
+      sealRecipients({ ...request(), sealing: 'hisp', identity: undefined, trust: undefined, write: async (mail) => writeMail(mail), ...change });
+    const everybody = Object.keys(certificates).concat('none.example', 'down.example').map((domain) => recipient(`dr@${domain}`));
+
+    it('passes the finished mail through, with no identity, and says that the HISP seals', async () => {
+      const { sealed, refused } = await edge();
+      expect(refused).to.deep.equal([]);
+      const { mail } = sealed[0]!;
+      expect(mail.evidence).to.deep.equal({ signer: '', recipientCertificates: [], anchor: '', sealedBy: 'hisp', document: { id: 'A', profile: 'us' } });
+      expect(mail).to.deep.include({ from: SENDER, to: 'dr.lee@lakeside.example', finalDelivery: true, messageId: '<id-dr.lee-at-lakeside.example@clinic.example>' });
+      const plain = parseEntity(mail.raw);
+      const read = (name: string): string | undefined => headerOf(plain, name);
+      expect([read('From'), read('To'), read('Subject'), read('Message-ID')]).to.deep.equal([SENDER, 'dr.lee@lakeside.example', 'Exam result', mail.messageId]);
+      expect(read('Disposition-Notification-Options')).to.match(/FINAL-DESTINATION-DELIVERY/);
+      expect(decodedBody(partsOf(plain)[1]!).equals(cda)).to.equal(true);
+      expect(mail.raw.toString('latin1')).to.not.match(/[^\r]\n|\r[^\n]/);
+      expect(plain.headers.map(({ value }) => value).join()).to.not.match(PATIENT);
+    });
+
+    it('looks at certificates all the same where there is a trust: the same are refused for the same reasons as when we seal', async () => {
+      const { trust } = request();
+      const told = ({ sealed, refused }: SealedRecipients): unknown[] =>
+        [sealed.map(({ recipient: { address } }) => address), refused.map(({ address, state, code, why }) => [address, state, code, why])];
+      const [ours, theirs] = [await sealAll({ recipients: everybody }), await edge({ recipients: everybody, trust })];
+      expect(told(theirs)).to.deep.equal(told(ours));
+      expect(theirs.refused.length).to.be.greaterThan(4);
+      expect((await edge({ recipients: everybody })).sealed, 'without a trust the HISP decides').to.have.length(everybody.length);
+    });
+
+    it('still needs the sender\'s address', async () => {
+      const { sender: _, ...nobody } = organization;
+      for (const wrong of [nobody, { ...organization, sender: '' }, { ...organization, sender: 'not an address' }, { ...organization, sender: 'a@b.example\r\nBcc: x@y.example' }]) {
+        expect(await codeOf(edge({ organization: wrong }))).to.equal('SENDER_UNKNOWN');
+      }
+    });
+
+    it('never happens because something is missing: without a trust or an identity we seal nothing', async () => {
+      expect(await codeOf(sealRecipients({ ...request(), trust: undefined }))).to.equal('TRUST_INVALID');
+      expect(await codeOf(sealRecipients({ ...request(), identity: undefined }))).to.equal('SENDER_UNKNOWN');
+    });
   });
 
   it('a fault while sealing for one does not stop the others', async () => {

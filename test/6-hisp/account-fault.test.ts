@@ -8,11 +8,12 @@ import type { Faults } from '../../nodes/6-hisp/simulator/faults.ts';
 import { type Network, startNetwork } from '../../nodes/6-hisp/simulator/network.ts';
 import { smtpTransport } from '../../nodes/6-hisp/smtp-transport.ts';
 import type { HispAccount, Transport, TransportOutcome } from '../../nodes/6-hisp/types.ts';
+import { enveloped } from '../support/enveloped.ts';
 import type { AccountRecord, Journal } from '../../nodes/journal/port.ts';
 import { freshJournal, inState, plan, type Planned, queued, removeJournals, until } from './deliveries.ts';
 import { account, PASSWORD, refusal, startServer, stopAll, USER } from './servers.ts';
 
-const LARGE = Buffer.from(`Message-ID: <large@direct.clinic.example>\r\n\r\n${'QUJDREVGR0hJSktMTU5PUA==\r\n'.repeat(200_000)}`);
+const LARGE = enveloped('Message-ID: <large@direct.clinic.example>\r\n', 'QUJDREVGR0hJSktMTU5PUA==\r\n'.repeat(200_000));
 
 describe('an account at fault', () => {
   let folder: string;

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { CourierMessage } from '../../nodes/0-order/message.ts';
 import type { Organization } from '../../nodes/0-order/organization.ts';
 import { type AccountForm, checkSender, readAccount } from '../../nodes/6-hisp/account.ts';
+import { enveloped } from '../support/enveloped.ts';
 import { createAccountBook } from '../../nodes/6-hisp/account-book.ts';
 import { outputOf, receiptMessage, submitMail } from '../../nodes/6-hisp/submission.ts';
 import type { DeliveryChange, QueuedMail } from '../../nodes/journal/port.ts';
@@ -25,6 +26,7 @@ describe('an account from its form', () => {
   it('has sensible values for everything but the host', () => {
     expect(read({})).to.deep.equal({
       name: 'hisp.example', host: 'hisp.example', port: 587, security: 'starttls', user: USER, password: 'made-up', anyFrom: false,
+      sealing: 'courier', imap: { host: 'hisp.example', port: 993, security: 'implicit' },
       connections: 4, retryFirstMs: 60_000, retryMaxMs: 3_600_000, maxAttempts: 30, maxAgeMs: 72 * 3_600_000, answers: [], unknown: 'retry',
       probeFirstMs: 30_000, probeMaxMs: 600_000, deadlines: { routine: 3_600_000, urgent: 1_800_000, emergent: 900_000 },
     });
@@ -55,6 +57,15 @@ describe('an account from its form', () => {
     expect(deadlines({ deadlineUrgent: 5400, deadlineEmergent: '7200' }), 'what is said counts').to.deep.equal([3600, 5400, 7200]);
     expect(codeOf(() => read({ deadlineUrgent: 'soon' }))).to.deep.equal(['FIELD_INVALID', 'deadlineUrgent']);
     expect(codeOf(() => read({ deadlineEmergent: '0' }))).to.deep.equal(['FIELD_INVALID', 'deadlineEmergent']);
+  });
+
+  it('says who seals, and where its mailbox is', () => {
+    expect(read({ sealing: 'hisp', imapHost: ' imap.example ', imapPort: '1143', imapSecurity: 'starttls' }))
+      .to.deep.include({ sealing: 'hisp', imap: { host: 'imap.example', port: 1143, security: 'starttls' } });
+    expect(read({ imapSecurity: 'starttls' }).imap).to.deep.equal({ host: 'hisp.example', port: 143, security: 'starttls' });
+    for (const empty of ['', undefined]) expect(read({ sealing: empty!, imapPort: empty! }), 'an account from before').to.deep.include({ sealing: 'courier' });
+    expect(codeOf(() => read({ sealing: 'none' }))).to.deep.equal(['FIELD_INVALID', 'sealing']);
+    expect(codeOf(() => read({ imapPort: 'imaps' }))).to.deep.equal(['FIELD_INVALID', 'imapPort']);
   });
 
   it('takes authorities as PEM text or from a file', () => {
@@ -89,7 +100,7 @@ describe('who may send over an account', () => {
 
 describe('submitting a mail', () => {
   const mail = {
-    deliveryId: 'd1', from: USER, to: 'a@b.example', messageId: '<d1@direct.clinic.example>', finalDelivery: true, raw: Buffer.from('x\r\n'),
+    deliveryId: 'd1', from: USER, to: 'a@b.example', messageId: '<d1@direct.clinic.example>', finalDelivery: true, raw: enveloped(),
     evidence: { signer: 'A', recipientCertificates: ['B'], anchor: 'C' }, warnings: [],
   };
   const direct = { id: 'm1', orderLocalId: 'O1', organization: CLINIC, site: 'S1', priority: 'routine' } as const;

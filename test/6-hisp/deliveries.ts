@@ -7,6 +7,7 @@ import type { Recipient } from '../../nodes/0-order/message.ts';
 import type { Order, Patient, Result } from '../../nodes/0-order/model.ts';
 import { closeJournals, openJournal } from '../../nodes/journal/open.ts';
 import type { DeliveryRecord, Journal, QueuedMail } from '../../nodes/journal/port.ts';
+import { enveloped } from '../support/enveloped.ts';
 import { CLINIC } from '../support/samples.ts';
 import { USER } from './servers.ts';
 import { until } from './until.ts';
@@ -60,7 +61,7 @@ export const plan = async (journal: Journal, to: string, finalDelivery = true): 
 
 export const queued = ({ deliveryId, to }: Planned, change: Partial<QueuedMail> = {}): QueuedMail => ({
   deliveryId, account: 'test', node: 'hisp-send', from: USER, to, messageId: `<${deliveryId}@direct.clinic.example>`,
-  raw: Buffer.from(`Message-ID: <${deliveryId}@direct.clinic.example>\r\nSubject: Exam result\r\n\r\nbody\r\n`),
+  raw: enveloped(`Message-ID: <${deliveryId}@direct.clinic.example>\r\n`),
   deadlineMs: 60_000, evidence: EVIDENCE, warnings: [], ...change,
 });
 

@@ -19,11 +19,13 @@ import type { NoticeReceipt, Receipt } from '../../nodes/6-hisp/types.ts';
 import journalConfig from '../../nodes/journal/journal-config.ts';
 import { closeJournals, openJournal } from '../../nodes/journal/open.ts';
 import type { Journal } from '../../nodes/journal/port.ts';
+import { withoutPatientData } from '../../nodes/guard.ts';
 import { closePool } from '../../nodes/pool.ts';
 import { EVIDENCE, inState, plan, type Planned, removeJournals, until } from './deliveries.ts';
 import { PASSWORD, USER } from './servers.ts';
 
 const MODULES = [journalConfig, accountConfig, identityConfig, trustConfig, hispSend, hispReceive];
+const errorsOf = (): string[] => helper.log().args.flat().filter(({ level }) => level === 20).map(({ msg }) => String((msg as Error).name ?? '') + String(msg));
 const OUTPUTS = ['accepted', 'failed', 'status', 'notification', 'other', 'caught'];
 
 describe('HISP send and HISP receive in Node-RED', () => {
@@ -36,7 +38,7 @@ describe('HISP send and HISP receive in Node-RED', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'direct-nodes-'));
-    network = await startNetwork({ folder: join(folder, 'pki'), user: USER, password: PASSWORD });
+    network = await startNetwork({ folder: join(folder, 'pki'), user: USER, password: PASSWORD, edge: { user: 'edge', password: 'edge' } });
     sender = await network.senderIdentity('direct.clinic.example');
     await new Promise<void>((resolve) => { helper.startServer(resolve); });
   });
@@ -205,6 +207,66 @@ describe('HISP send and HISP receive in Node-RED', () => {
     const line = createTransport({ host: '127.0.0.1', port: notifyPort, ignoreTLS: true });
     const taken = await until(async () => await line.sendMail({ envelope: { from: '', to: [USER] }, raw: 'a: b\r\n\r\nx\r\n' }).catch(() => null));
     expect(taken.response).to.match(/^250/);
+  });
+
+  describe('with an account whose HISP seals', () => {
+    const edge = { sealing: 'hisp', imapPort: String(0), host: 'localhost', anyFrom: true };
+    const plain = async (planned: Planned): Promise<CourierMessage> => {
+      const msg = await mailFor(planned);
+      const raw = Buffer.from([`From: ${USER}`, `To: ${planned.to}`, `Message-ID: ${msg.mail!.messageId}`, 'MIME-Version: 1.0',
+        'Disposition-Notification-Options: X-DIRECT-FINAL-DESTINATION-DELIVERY=optional,true', 'Content-Type: text/plain', '', 'body', ''].join('\r\n'));
+      return { ...msg, mail: { ...msg.mail!, raw } };
+    };
+    const loadEdge = async (change: Record<string, object> = {}): Promise<void> => {
+      const imapPort = String(network.imapPort);
+      await load({ a: { ...edge, imapPort, ...change['a'] }, r: { source: 'mailbox', account: 'a', identity: '', trust: '', ...change['r'] } });
+    };
+    before(() => { credentials.a = { user: 'edge', password: 'edge' }; });
+    after(() => { credentials.a = { user: USER, password: PASSWORD }; });
+
+    it('plain mail goes out, its notifications come from the mailbox, and both nodes tell of it', async () => {
+      await loadEdge();
+      const planned = await plan(journal, 'dr.lee@good.lakeside.sim.example');
+      const shown = statusOf('r');
+      helper.getNode('s').receive(await plain(planned) as never);
+      await inState(journal, planned.deliveryId, 'DELIVERED');
+      await until(async () => got['notification']!.length === 2 && shown.length > 0);
+      expect(got['notification']!.map(({ receipt }) => [receipt!.event, receipt!.outcome])).to.deep.equal([['processed', 'applied'], ['dispatched', 'applied']]);
+      expect(shown.at(-1)).to.deep.include({ fill: 'green', shape: 'dot' });
+    });
+
+    it('other mail leaves by the second output, and is hidden from Debug', async () => {
+      await loadEdge();
+      network.mailbox!.append(Buffer.from('From: a@b.example\r\nSubject: hello\r\n\r\nhello\r\n'));
+      const [other] = await until(async () => got['other']!.length > 0 && got['other']!);
+      expect([String(other!.payload).includes('hello'), (other as { opened?: object }).opened]).to.deep.include(true);
+      expect(JSON.stringify(withoutPatientData(other as never))).to.not.include('hello');
+    });
+
+    it('mail that does not fit its account goes to Catch, and waits for a person; nothing is queued', async () => {
+      const refused = async (msg: CourierMessage, planned: Planned, code: string): Promise<void> => {
+        helper.getNode('s').receive(msg as never);
+        await until(async () => got['caught']!.length === 1);
+        expect((got['caught']![0]!.error as { code?: string }).code).to.equal(code);
+        const { state, code: why, mailMessageId, attempts } = (await journal.delivery(planned.deliveryId))!;
+        expect([state, why, mailMessageId, attempts]).to.deep.equal(['HELD', code, null, []]);
+        await helper.unload();
+      };
+      await loadEdge();
+      const sealed = await plan(journal, 'dr.lee@good.lakeside.sim.example');
+      await refused(await mailFor(sealed), sealed, 'ALREADY_SEALED');
+      await load();
+      const bare = await plan(journal, 'dr.ana@good.lakeside.sim.example');
+      await refused(await plain(bare), bare, 'PLAINTEXT_REFUSED');
+    });
+
+    it('without an account, with one whose HISP opens nothing, or one that cannot be reached, HISP receive says so', async () => {
+      for (const [change, code] of [[{ r: { account: '' } }, 'ACCOUNT_MISSING'], [{ a: { sealing: 'courier' } }, 'FIELD_INVALID'], [{ a: { imapPort: '1' } }, 'MAILBOX_UNREACHABLE']] as const) {
+        await loadEdge(change);
+        await until(async () => errorsOf().some((text) => text.includes(code)), 15_000).catch(() => { throw new Error(`${code}: ${errorsOf().join()}`); });
+        await helper.unload();
+      }
+    }).timeout(60_000);
   });
 
   it('an account that cannot be used says so and is not deployed', async () => {

@@ -191,12 +191,15 @@ describe('the simulated network as a process', () => {
     const folder = await mkdtemp(join(tmpdir(), 'direct-simulator-'));
     const main = new URL('../../nodes/6-hisp/simulator/main.ts', import.meta.url).href;
     const program = `import { runNetwork } from ${JSON.stringify(main)}; process.exitCode = await runNetwork(process.argv.slice(1));`;
-    const [smtpPort, servicePort] = [await freePort(), await freePort()];
+    const [smtpPort, servicePort, imapPort] = [await freePort(), await freePort(), await freePort()];
     const child = spawn(process.execPath, ['--input-type=module', '-e', program, '--', '--folder', folder, '--smtp-port', String(smtpPort),
-      '--service-port', String(servicePort), '--user', USER, '--record', join(folder, 'record.jsonl'), '--answer-ms', '5', '--control'],
+      '--service-port', String(servicePort), '--user', USER, '--record', join(folder, 'record.jsonl'), '--answer-ms', '5', '--control',
+      '--edge-user', 'edge', '--imap-port', String(imapPort)],
     { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, SIMULATOR_PASSWORD: PASSWORD } });
     const ready = await new Promise<string>((resolve) => { child.stdout.once('data', (chunk: Buffer) => { resolve(chunk.toString()); }); });
-    expect(JSON.parse(ready)).to.deep.equal({ smtpPort, servicePort, certificateUrl: `http://127.0.0.1:${servicePort}/certificates/{address}` });
+    const { edgePassword, ...told } = JSON.parse(ready) as { edgePassword: string };
+    expect(told).to.deep.equal({ smtpPort, servicePort, imapPort, certificateUrl: `http://127.0.0.1:${servicePort}/certificates/{address}` });
+    expect(edgePassword).to.have.length(16);
     const line = smtpTransport(account({ port: smtpPort, authorities: await readFile(join(folder, 'ca.pem'), 'utf8') }));
     expect((await line.send({ from: USER, to: GOOD, raw: RAW })).kind).to.equal('accepted');
     const lines = (await readFile(join(folder, 'record.jsonl'), 'utf8')).trim().split('\n').map((text) => JSON.parse(text) as MailRecord);

@@ -10,6 +10,9 @@ import { inputPair, type Json } from '../support/samples.ts';
 
 const ACCOUNT = 'simulated HISP';
 const BY = { actor: 'a test', reason: 'to fill the queue' };
+/** What tells a sealed mail from a plain one: a ContentInfo that begins as enveloped data does (RFC 5652 §6.1). Nobody opens these. */
+const ENVELOPE = Buffer.from('308006092a864886f70d010703', 'hex').toString('base64');
+const SEALED = 'Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\nContent-Transfer-Encoding: base64';
 const MESSAGES = 100;
 const RECIPIENTS = 100;
 
@@ -32,7 +35,7 @@ const fill = async (journal: Journal, n: number): Promise<void> => {
   const planned = await journal.planRecipients(messageId, Array.from({ length: RECIPIENTS }, (_, k) => recipient(`r${n}-${k}@good.mass.sim.example`)));
   await Promise.all(planned.map(({ id, address }) => journal.enqueue({
     deliveryId: id!, account: ACCOUNT, node: 'none', from: 'results@direct.courier.example', to: address!, messageId: `<${id}@direct.courier.example>`,
-    raw: Buffer.from(`Message-ID: <${id}@direct.courier.example>\r\n\r\nroutine\r\n`), deadlineMs: 3_600_000,
+    raw: Buffer.from(`Message-ID: <${id}@direct.courier.example>\r\n${SEALED}\r\n\r\n${ENVELOPE}\r\n`), deadlineMs: 3_600_000,
     evidence: { signer: '', recipientCertificates: [], anchor: '' }, warnings: [],
   })));
 };

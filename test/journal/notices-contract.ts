@@ -48,6 +48,15 @@ export const noticesContract = (open: OpenBench): void => void describe('what co
       });
     }
 
+    it('what only a mailbox vouches for counts for deliveries over that account alone', async () => {
+      const { deliveryId } = await sent(bench.journal, { finalDelivery: false });
+      expect(await tell(deliveryId, 'processed', { account: 'another' })).to.deep.equal({ outcome: 'unmatched' });
+      expect(await tell(deliveryId, 'failed', { kind: 'dsn', account: '' })).to.deep.equal({ outcome: 'unmatched' });
+      expect(await state(deliveryId)).to.equal('SENT');
+      expect((await tell(deliveryId, 'processed', { account: ACCOUNT })).outcome).to.equal('applied');
+      expect(await state(deliveryId)).to.equal('PROCESSED');
+    });
+
     it('a bounce is FAILED(DSN_FAILED), and the message says that something went wrong', async () => {
       const { deliveryId, messageId } = await sent(bench.journal);
       const { outcome, change } = await tell(deliveryId, 'failed', { kind: 'dsn' });

@@ -12,13 +12,13 @@ export const sourcesContract = (open: OpenBench): void => {
     afterEach(() => bench.end());
 
     /** A delivery of this sender that the HISP takes now. */
-    const sentBy = async (from = 'results@direct.courier.example'): Promise<string> => {
+    const sentBy = async (from = 'results@direct.courier.example', account = ACCOUNT): Promise<string> => {
       const localId = `D${++serial}`;
       await bench.journal.storeOrder(order({ Order: { LocalId: localId } }), raw(), true);
       const { ready } = await bench.journal.acceptResult(result({ Order: { LocalId: localId } }), raw(), null);
       const [planned] = await bench.journal.planRecipients(ready!.direct.id, [recipient()]);
-      await bench.journal.enqueue(mailFor(planned!.id!, { from }));
-      const [claim] = await bench.journal.claimDue([ACCOUNT], 1);
+      await bench.journal.enqueue(mailFor(planned!.id!, { from, account }));
+      const [claim] = await bench.journal.claimDue([account], 1);
       await bench.journal.settleAttempt(planned!.id!, claim!.attempt, accepted);
       return planned!.id!;
     };
@@ -84,6 +84,34 @@ export const sourcesContract = (open: OpenBench): void => {
       bench.clock.turn(2 * DEADLINE);
       await bench.journal.sourceUp('r', []);
       expect(await deadlineOf(id)).to.equal(DEADLINE);
+    });
+
+    it('deliveries over an account with a mailbox have no other source: its silence stops them and no others, its return moves them and no others', async () => {
+      await bench.journal.sourceUp('listener', []);
+      await bench.journal.sourceUp('mailbox', [], ACCOUNT);
+      const [ours, other] = [await sentBy(), await sentBy('results@direct.courier.example', 'another')];
+      await alive(10 * MINUTE, ['listener', []]);
+      await alive(DEADLINE, ['listener', []]);
+      expect(await expired(), 'the listener cannot tell of what lies in the mailbox').to.deep.equal([other]);
+      await bench.journal.sourceUp('mailbox', [], ACCOUNT);
+      expect(await deadlineOf(ours)).to.equal(DEADLINE);
+      for (let left = DEADLINE; left > 0; left -= 25_000) {
+        bench.clock.turn(Math.min(left, 25_000));
+        await bench.journal.sourceUp('mailbox', [], ACCOUNT);
+      }
+      expect(await expired(), 'the listener is silent now').to.deep.equal([ours]);
+    });
+
+    it('a mailbox that is up is nothing to deliveries over other accounts', async () => {
+      await bench.journal.sourceUp('listener', []);
+      const other = await sentBy('results@direct.courier.example', 'another');
+      for (let minutes = 0; minutes < 2 * DEADLINE / MINUTE; minutes += 1) {
+        bench.clock.turn(MINUTE);
+        await bench.journal.sourceUp('mailbox', [], ACCOUNT);
+      }
+      expect(await expired()).to.deep.equal([]);
+      await bench.journal.sourceUp('listener', []);
+      expect(await deadlineOf(other)).to.equal(DEADLINE);
     });
 
     it('a notification that waited at the source still counts', async () => {

@@ -120,7 +120,7 @@ export const openBench = async (): Promise<Bench> => {
     lookUp: { directory: async () => directory, onMismatch: 'hold' },
     pdf: { mode: 'pass', pageSize: 'letter', imageFolder: '' },
     cda: { patientIdentifier: 'null', documentCode: '', title: '', gender: 'birth' },
-    seal: { subject: 'Exam result', attachPdf: false, cipher: 'aes-256-cbc', identity: 'identity', trust: 'trust' },
+    seal: { subject: 'Exam result', attachPdf: false, cipher: 'aes-256-cbc', identity: 'identity', trust: 'trust', account: '' },
     account: 'account', prices: () => ({ amount: '0.25', currency: 'USD' }),
   });
   const report = { Type: 'PDF', Content: Buffer.from('%PDF-1.7\n%%EOF\n').toString('base64') };

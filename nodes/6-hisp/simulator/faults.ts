@@ -5,6 +5,10 @@ export interface Faults {
   login: 'ok' | 'refuse';
   /** `untrusted`: the server shows a certificate of an authority that nobody trusts. */
   tls: 'ok' | 'untrusted';
+  /** False: the edge log-in's mailbox cannot be reached. */
+  mailbox: boolean;
+  /** How many mails, from the start, are cut off in the middle when they are read from the mailbox. */
+  mailboxCuts: number;
   /** False: nobody listens for mail, connections are refused. */
   listening: boolean;
   /** How long the network takes over its answer to a mail, in ms. */
@@ -15,7 +19,9 @@ export interface Faults {
   swallowTries: number;
 }
 
-export const NO_FAULTS: Faults = { login: 'ok', tls: 'ok', listening: true, answerMs: 0, laterTries: 1, greylistTries: 1, swallowTries: 1 };
+export const NO_FAULTS: Faults = {
+  login: 'ok', tls: 'ok', listening: true, mailbox: true, mailboxCuts: 0, answerMs: 0, laterTries: 1, greylistTries: 1, swallowTries: 1,
+};
 
 const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 1_000_000;
 
@@ -23,6 +29,8 @@ const FITS: Record<keyof Faults, (value: unknown) => boolean> = {
   login: (value) => value === 'ok' || value === 'refuse',
   tls: (value) => value === 'ok' || value === 'untrusted',
   listening: (value) => typeof value === 'boolean',
+  mailbox: (value) => typeof value === 'boolean',
+  mailboxCuts: isCount,
   answerMs: isCount, laterTries: isCount, greylistTries: isCount, swallowTries: isCount,
 };
 

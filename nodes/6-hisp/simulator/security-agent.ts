@@ -16,17 +16,22 @@ export interface Reaction { sender: string; answers: Buffer[]; why: string }
 const SILENT: ReadonlySet<Behaviour> = new Set(['silent', 'nocert', 'refuse']);
 
 // Delivery Notification guide 1.3: exactly this option; anything else asks for nothing.
-const asksFinalDelivery = (options: string | undefined): boolean =>
+export const asksFinalDelivery = (options: string | undefined): boolean =>
   /^\s*x-direct-final-destination-delivery\s*=\s*optional\s*,\s*true\s*$/i.test(options ?? '');
 
 const der = (pem: string): Buffer => new X509Certificate(pem).raw;
 
 /** What an honest system would notice: nobody but the signed recipients may get the mail. */
-const isAddressed = (headers: string[], to: string): boolean =>
+export const isAddressed = (headers: string[], to: string): boolean =>
   headers.flatMap((header) => header.split(',')).some((entry) => addressOf(entry) === to.toLowerCase());
 
-const writeAnswers = (behaviour: Behaviour, asked: boolean, common: Parameters<typeof writeDsn>[0]): Buffer[] => {
-  const fresh = (): string => `<${randomUUID()}@${common.reporter}>`;
+/** What the answers to one mail have in common; `fresh` makes a Message-ID in a domain. */
+export type Answered = Omit<Parameters<typeof writeDsn>[0], 'messageId'> & { fresh: (domain: string) => string };
+
+export const freshId = (domain: string): string => `<${randomUUID()}@${domain}>`;
+
+export const writeAnswers = (behaviour: Behaviour, asked: boolean, { fresh: newId, ...common }: Answered): Buffer[] => {
+  const fresh = (): string => newId(common.reporter);
   const mdn = (disposition: 'processed' | 'dispatched'): Buffer =>
     writeMdn({ ...common, messageId: fresh(), disposition, finalDelivery: disposition === 'dispatched' });
   if (SILENT.has(behaviour)) return [];
@@ -46,7 +51,7 @@ export const react = ({ to, raw, behaviour, holder, authorityPem, now }: Arrived
   if (!isAddressed([...headersOf(message, 'to'), ...headersOf(message, 'cc')], to)) return { sender, answers: [], why: 'HEADERS_DIFFER' };
   const domain = to.slice(to.lastIndexOf('@') + 1);
   const answers = writeAnswers(behaviour, asksFinalDelivery(headerOf(message, 'disposition-notification-options')), {
-    from: behaviour === 'bounce' ? `postmaster@${domain}` : to, to: sender, messageId: '', date: now, reporter: domain,
+    from: behaviour === 'bounce' ? `postmaster@${domain}` : to, to: sender, fresh: freshId, date: now, reporter: domain,
     originalMessageId: headerOf(message, 'message-id') ?? '', finalRecipient: to,
     action: 'failed', status: '5.1.1', diagnostic: '550 5.1.1 no such mailbox',
   });

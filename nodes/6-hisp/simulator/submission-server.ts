@@ -10,15 +10,20 @@ import { type Faults, firstTimes } from './faults.ts';
 export const LOOPBACK = '127.0.0.1';
 const LARGEST = 60 * 1024 * 1024;
 
+export type LogIn = 'sealed' | 'plain';
+
 export interface SubmissionOptions {
-  user: string;
-  password: string;
+  /** Which of the network's log-ins this is; undefined: none. Asked each time, because they are refused now and then. */
+  logIn: (user: string, password: string) => LogIn | undefined;
   certificate: Holder;
   untrustedCertificate: Holder;
   /** Asked each time, because they change. */
   faults: () => Faults;
-  /** `silent`: taken without an answer. Throws a reply that refuses the mail. */
-  take: (to: string, from: string, raw: Buffer) => Promise<'answer' | 'silent'>;
+  /**
+   * By a `sealed` log-in sealed mail is handed over, by a `plain` one mail that is sealed here. `silent`: taken without an answer.
+   * Throws a reply that refuses the mail.
+   */
+  take: (to: string, from: string, raw: Buffer, logIn: LogIn) => Promise<'answer' | 'silent'>;
   log: (line: string) => void;
 }
 
@@ -56,17 +61,18 @@ const smtpServer = (options: SubmissionOptions): SMTPServer => {
     if (raw === undefined) return 'silent';
     const from = session.envelope.mailFrom ? session.envelope.mailFrom.address : '';
     const answers = [];
-    for (const to of recipients) answers.push(await options.take(to, from, raw));
+    for (const to of recipients) answers.push(await options.take(to, from, raw, session.user as unknown as LogIn));
     if (faults().answerMs > 0) await delay(faults().answerMs);
     return answers.includes('silent') ? 'silent' : 'answer';
   };
   const server: SMTPServer = new SMTPServer({
     key: shown.keyPem, cert: shown.certificatePem, minVersion: 'TLSv1.2', banner: 'simulated HISP network',
     size: LARGEST, disableReverseLookup: true, closeTimeout: 500, authMethods: ['PLAIN', 'LOGIN'], logger: false,
-    onAuth: ({ username, password }, _session, callback) =>
-      username === options.user && password === options.password && faults().login === 'ok'
-        ? callback(null, { user: username })
-        : callback(smtpReply(535, '5.7.8 Authentication credentials invalid')),
+    onAuth: ({ username, password }, _session, callback) => {
+      const user = options.logIn(username ?? '', password ?? '');
+      if (user === undefined) return callback(smtpReply(535, '5.7.8 Authentication credentials invalid'));
+      callback(null, { user });
+    },
     onRcptTo: ({ address }, _session, callback) => {
       const behaviour = behaviourOf(address);
       if (behaviour === null) return callback(smtpReply(550, '5.1.2 No such domain in this network'));

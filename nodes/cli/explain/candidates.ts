@@ -1,5 +1,5 @@
 // The candidates of one result on their way through the stages: each keeps its place, whatever becomes of it.
-import type { Level, Recipient, RouteExplanation } from '../../0-order/message.ts';
+import type { Level, Recipient, RouteExplanation, SealedMail } from '../../0-order/message.ts';
 import { sentence } from '../../errors.ts';
 import type { CandidateExplanation, CandidateState, CertificateExplanation, LookUpExplanation } from './explanation.ts';
 
@@ -12,7 +12,7 @@ export interface Candidate {
   mergedInto: string | null;
   lookUp: LookUpExplanation | null;
   certificate: CertificateExplanation;
-  from: string | null;
+  mail: SealedMail | null;
   account: string | null;
   deadlineMs: number | null;
   fee: CandidateExplanation['fee'];
@@ -24,7 +24,7 @@ const decided = ({ state, code }: Recipient): Candidate['fate'] => (state === 'R
 
 export const candidatesFrom = (recipients: readonly Recipient[]): Candidate[] => recipients.map((recipient, index) => ({
   recipient: { ...recipient, id: `candidate-${index}` }, fate: decided(recipient), mergedInto: null, lookUp: null, certificate: NOT_ASKED,
-  from: null, account: null, deadlineMs: null, fee: null,
+  mail: null, account: null, deadlineMs: null, fee: null,
 }));
 
 export const isOpen = ({ fate, mergedInto }: Candidate): boolean => fate === null && mergedInto === null;
@@ -55,14 +55,14 @@ const unusedOf = (level: Level, source: string, why: string): CandidateExplanati
 });
 
 const shown = (candidate: Candidate): CandidateExplanation => {
-  const { recipient, fate, mergedInto, deadlineMs, lookUp, certificate, from, account, fee } = candidate;
+  const { recipient, fate, mergedInto, deadlineMs, lookUp, certificate, mail, account, fee } = candidate;
   const { level, alsoFrom, source, address, npi, why, finalDelivery, warnings } = recipient;
   const state = mergedInto !== null ? null : fate?.state ?? 'RESOLVING';
-  const used = state === 'QUEUED' || (state === 'HELD' && from !== null);
+  const used = state === 'QUEUED' || (state === 'HELD' && mail !== null);
   return {
     level, alsoFrom, source, address, npi, used, state, code: mergedInto !== null ? 'MERGED' : fate?.code ?? null,
     why: mergedInto !== null ? `${why} ${sentence('MERGED')}` : why, finalDelivery, deadlineMinutes: deadlineMs === null ? null : deadlineMs / 60_000,
-    lookUp, certificate, from, account, warnings, fee,
+    lookUp, certificate, from: mail?.from ?? null, account, warnings, fee,
   };
 };
 

@@ -1,33 +1,18 @@
 // What would become of a result: the same functions as the running flow, in the same order, with nothing sent and nothing stored.
 import { randomUUID } from 'node:crypto';
-import type { Recipient, ReportDocument } from '../../0-order/message.ts';
 import { priorityOf } from '../../0-order/model.ts';
 import { withheld, withholding } from '../../1-route/preliminary.ts';
 import { resolveRoute } from '../../1-route/resolve.ts';
 import { lookUpRecipients } from '../../2-npi/look-up.ts';
 import { reportFor } from '../../3-pdf/choose.ts';
-import { buildDocuments, type BuiltDocuments } from '../../4-cda/build.ts';
-import { sealRecipients } from '../../5-smime/seal-recipients.ts';
-import { checkSender } from '../../6-hisp/account.ts';
-import { deadlineFor } from '../../6-hisp/deadline.ts';
-import { CourierError } from '../../errors.ts';
+import { buildDocuments } from '../../4-cda/build.ts';
 import { messageStateOf } from '../../journal/states.ts';
 import { after, type Candidate, candidatesFrom, explained, isOpen, openOnes, stopAll } from './candidates.ts';
 import type { Explanation, LookUpExplanation, MessageFate } from './explanation.ts';
 import { type Case, faultFate, fateOf, type Question, readQuestion, type Stopped } from './question.ts';
+import { seal, send } from './mail-steps.ts';
 import type { Setting } from './setting.ts';
-
-/** A message under way: what the stages have made of it so far. `fate` once it is stopped. */
-interface Way extends Case {
-  candidates: Candidate[];
-  considered: Parameters<typeof explained>[1];
-  policy: Explanation['policy'];
-  report: ReportDocument | null;
-  made: BuiltDocuments | null;
-  fate: MessageFate | null;
-}
-
-type Step = (way: Way, setting: Setting, now: Date) => Promise<Way>;
+import type { Step, Way } from './way.ts';
 
 const stop = (way: Way, fate: MessageFate): Way => ({ ...way, fate, candidates: stopAll(way.candidates, 'HELD', fate.code!) });
 
@@ -78,59 +63,6 @@ const document: Step = async (way, { cda }, now) => {
   const recipients = openOnes(way.candidates).map(({ recipient }) => recipient);
   const request = { order, result, organization, recipients, pdf: pdf.data };
   return { ...way, made: await buildDocuments(request, cda, { journal: undefined, now, newId: randomUUID }) };
-};
-
-const seal: Step = async (way, { configs, seal: setting }, now) => {
-  const { organization, made, report: pdf } = way;
-  if (setting === null || made === null) return way;
-  const trust = configs.trust(setting.trust);
-  if (trust === null) throw new CourierError('TRUST_INVALID', { detail: 'no trust is chosen' });
-  const identity = configs.identity(organization.identity ? { name: organization.identity } : { id: setting.identity });
-  const { subject, attachPdf, cipher } = setting;
-  const { sealed, refused } = await sealRecipients({
-    recipients: openOnes(way.candidates).map(({ recipient }): Recipient => recipient), organization, pdf: pdf ?? undefined,
-    document: made.cda, documents: made.documents,
-    identity: await identity?.open(), trust: { source: trust.source, anchors: await trust.anchors() }, settings: { subject, attachPdf, cipher }, now,
-  });
-  const mails = new Map(sealed.map(({ recipient, mail }) => [recipient.id, mail]));
-  const candidates = after(way.candidates, [...sealed.map(({ recipient }) => recipient), ...refused], ({ recipient }) => recipient.address);
-  return {
-    ...way,
-    candidates: candidates.map((candidate) => {
-      const mail = mails.get(candidate.recipient.id);
-      if (mail === undefined) {
-        const isRefused = refused.some(({ id }) => id === candidate.recipient.id);
-        return isRefused ? { ...candidate, certificate: { verdict: 'refused', certificates: [], anchor: null } } : candidate;
-      }
-      const { recipientCertificates: certificates, anchor } = mail.evidence;
-      const warnings = [...new Map([...candidate.recipient.warnings, ...mail.warnings].map((each) => [JSON.stringify(each), each])).values()];
-      return {
-        ...candidate, recipient: { ...candidate.recipient, warnings }, from: mail.from, certificate: { verdict: 'trusted', certificates, anchor },
-      };
-    }),
-  };
-};
-
-const send: Step = async (way, { configs, account: chosen, prices }) => {
-  const { organization, order, result } = way;
-  if (chosen === null) return way;
-  const account = configs.account(organization.account ? { name: organization.account } : { id: chosen });
-  if (account === undefined) throw new CourierError('ACCOUNT_MISSING', organization.account ? { detail: organization.account } : {});
-  const priority = result === undefined ? 'routine' : priorityOf(result);
-  const price = prices?.(order.organization, order.site.localId);
-  return {
-    ...way,
-    candidates: way.candidates.map((candidate) => {
-      if (!isOpen(candidate)) return candidate;
-      const fee = price === undefined ? null : { kind: 'delivery', ...price };
-      const deadlineMs = deadlineFor({ mail: candidate.recipient, organization, account, priority });
-      const known = { ...candidate, account: account.name, deadlineMs, fee };
-      if (candidate.from === null) return known;
-      checkSender(account, candidate.from);
-      const { hold } = candidate.recipient;
-      return { ...known, fate: hold === undefined ? { state: 'QUEUED', code: null } : { state: 'HELD', code: hold } };
-    }),
-  };
 };
 
 const STEPS: readonly Step[] = [route, lookUp, report, document, seal, send];

@@ -31,7 +31,7 @@ export interface Configs {
   account(which: { name: string } | { id: string }): HispAccount | undefined;
 }
 
-export interface SealSetting { subject: string; attachPdf: boolean; cipher: ContentCipher; identity: string; trust: string }
+export interface SealSetting { subject: string; attachPdf: boolean; cipher: ContentCipher; identity: string; trust: string; account: string }
 
 /** The stages that a flow has after resolve route, as they are set. Null: the flow has no such stage. */
 export interface Setting {
@@ -85,7 +85,7 @@ const cdaOf = (node: FlowNode | undefined): BuildChoices | null => node === unde
 
 const sealOf = (node: FlowNode | undefined): SealSetting | null => node === undefined ? null : {
   subject: text(node, 'subject'), attachPdf: node['attachPdf'] === true, cipher: text(node, 'cipher', 'aes-256-cbc') as ContentCipher,
-  identity: text(node, 'identity'), trust: text(node, 'trust'),
+  identity: text(node, 'identity'), trust: text(node, 'trust'), account: text(node, 'account'),
 };
 
 const pricesOf = (node: FlowNode | undefined, configs: Configs): PriceList | null => {

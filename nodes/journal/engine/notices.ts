@@ -4,11 +4,12 @@ import { afterNotice, isTerminal, noticeCounts } from '../states.ts';
 import { addressMark, applyStep, bareMessageId, DELIVERY, type DeliveryRow, factsOf, lockDelivery } from './deliveries.ts';
 import { first, insert, keep, lockName, sealed, type Store } from './store.ts';
 
-/** Both must fit: the mail's Message-ID (compared exactly) and its recipient. */
+/** Both must fit: the mail's Message-ID (compared exactly) and its recipient; and the account, where only its mailbox vouches for the notice. */
 const findDelivery = async (store: Store, notice: DeliveryNotice): Promise<DeliveryRow | undefined> => {
   const found = await first<DeliveryRow>(store, `${DELIVERY} WHERE d.mail_message_id = :messageId AND d.address_mark = :recipient`,
     { messageId: bareMessageId(notice.originalMessageId), recipient: addressMark(store, notice.recipient) });
-  return found && lockDelivery(store, found.id);
+  const spokenFor = notice.account === undefined || found?.account === notice.account;
+  return found && spokenFor ? lockDelivery(store, found.id) : undefined;
 };
 
 const apply = async (store: Store, row: DeliveryRow, notice: DeliveryNotice): Promise<NoticeOutcome> => {

@@ -180,6 +180,8 @@ const ADDITIONS: readonly { to: number; sql: string }[] = [{
   sql: `
 -- test: nobody's result. It goes to simulated accounts only, or it is a test message that a person sent.
 ALTER TABLE message ADD COLUMN test $INT NOT NULL DEFAULT 0;
+-- account: whose mailbox the source is; it alone tells of deliveries over that account.
+ALTER TABLE source ADD COLUMN account TEXT;
 ${ORDER_TABLES}`,
 }];
 

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import type * as SealedModule from '../../../nodes/journal/engine/store.ts';
 import type * as VaultModule from '../../../nodes/journal/vault.ts';
+import { enveloped } from '../../support/enveloped.ts';
 import { built } from '../built.ts';
 import { ACCOUNT, BENCH_KEY, benchJournal, CLINIC, recipientOf, SITE } from './scene.ts';
 
@@ -17,6 +18,9 @@ export interface Filling {
   /** Bytes of each mail. */
   mail: number;
 }
+
+/** What a sealed mail begins with. */
+const OUTSIDE = enveloped();
 
 const PER_TRANSACTION = 10_000;
 const YEAR = 365 * 86_400_000;
@@ -55,6 +59,7 @@ export const fill = async ({ file, messages, state, mail }: Filling): Promise<vo
     const [input, message, delivery] = [randomUUID(), randomUUID(), randomUUID()];
     const address = recipientOf(n);
     const bytes = Buffer.alloc(mail, `${n} `);
+    OUTSIDE.copy(bytes);
     const content = vault.mark('content', bytes);
     const rank = n % 50 === 0 ? 0 : 2;
     statements.content.run({ id: content, sealed: vault.seal(bytes, contentContext(content)), size: mail, kept_at: at });
