@@ -45,6 +45,8 @@ const copies = (before: Standing, after: Standing): Told[] => {
     ...(had > 0 && has === 0 ? [{ code: 'no-copy', says: 'neither site nor organization gets a copy any more' }] : []),
     ...(had > 0 && has > 0 && beside(before) > 0 && beside(after) === 0
       ? [{ code: 'no-copy-beside-provider', says: 'no copy any more where the order names a provider' }] : []),
+    ...(had > 0 && has > 0 && beside(before) === 0 && beside(after) > 0
+      ? [{ code: 'copy-beside-provider', says: 'a copy also where the order names a provider' }] : []),
   ];
 };
 

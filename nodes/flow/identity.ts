@@ -20,7 +20,7 @@ export const isTraveller = (direct: unknown): direct is Traveller => {
 };
 
 /** What our stages put on a message besides its identity. Without a certain identity nobody knows whose it is. */
-const WORK: readonly (keyof CourierMessage)[] = ['recipients', 'recipient', 'images', 'pdf', 'cda', 'mail'];
+const WORK: readonly (keyof CourierMessage)[] = ['recipients', 'recipient', 'images', 'pdf', 'cda', 'documents', 'mail'];
 
 export const holdsWork = (msg: CourierMessage): boolean => WORK.some((key) => msg[key] !== undefined);
 

@@ -2,6 +2,8 @@
 import type { DirectIdentity, Level, Recipient } from '../0-order/message.ts';
 import type { Priority, Result, StoredOrder, Warning } from '../0-order/model.ts';
 
+export * from './document-records.ts';
+
 export type MessageState = 'RECEIVED' | 'HELD' | 'FILTERED' | 'ERROR' | 'ROUTED' | 'DONE' | 'DONE_WITH_PROBLEMS';
 
 export type DeliveryState =
@@ -166,9 +168,6 @@ export interface DeliveryRecord {
   fee: { amount: string; currency: string } | null;
 }
 
-/** Stage of the event that names the profile of a message's own document, recorded where there are further ones for certain domains. */
-export const OWN_DOCUMENT = 'document';
-
 export interface MessageRecord {
   id: string; inputId: string; inputName: string | null; orderLocalId: string; organization: string | null; site: string;
   state: MessageState; code: string | null; why: string | null; priority: Priority; resendOf: string | null; receivedAt: number;
@@ -195,19 +194,6 @@ export interface ChargeableEvent {
 export interface LedgerLine {
   deliveryId: string; kind: 'delivery' | 'resend'; organization: string; site: string; at: number; ratedAt: number;
   amount: string; currency: string;
-}
-
-/** `setId` and `versionNumber` are absent in documents made before there were sets, and without a journal. */
-export interface DocumentRecord { id: string; profile: string; data: Uint8Array; warnings: Warning[]; setId?: string; versionNumber?: number }
-
-/**
- * Which version of what a new document is. `related`: the document that it replaces (RPLC: of the same set), or to which it is appended
- * (APND: in a set of its own); one from before there were sets has its id only. Ids are UUIDs in upper case.
- */
-export interface DocumentLineage {
-  setId: string;
-  versionNumber: number;
-  related?: { type: 'RPLC' | 'APND'; id: string; setId?: string; versionNumber?: number };
 }
 
 /** An account as the journal knows it. `fault` and `paused` stop its queue; both are durable. */

@@ -28,10 +28,10 @@ describe('order in', () => {
   before(startServer);
   after(stopServer);
 
-  const flow = (change: object = {}, organizations: unknown[] = ORGANIZATIONS): object[] => [
+  const flow = (change: object = {}, organizations: unknown[] = ORGANIZATIONS, recipientDomains?: unknown[]): object[] => [
     ...around('in'),
     { id: 'journal', type: 'direct-journal' },
-    { id: 'organizations', type: 'direct-organizations', organizations },
+    { id: 'organizations', type: 'direct-organizations', organizations, ...(recipientDomains && { recipientDomains }) },
     {
       id: 'in', type: 'direct-order-in', z: 'tab', x: 0, y: 0, journal: 'journal', organizations: 'organizations', bound: '', input: 'payload',
         inputType: 'msg', maxSize: '25',
@@ -40,12 +40,12 @@ describe('order in', () => {
     ...OUTPUTS.map((id) => ({ id, type: 'helper', z: 'tab', x: 0, y: 0 })),
   ];
 
-  const load = async (change: object = {}, organizations?: unknown[]): Promise<void> => {
+  const load = async (change: object = {}, organizations?: unknown[], recipientDomains?: unknown[]): Promise<void> => {
     const offered = journalNode(() => (broken
       ? { ...journal, storeOrder: () => Promise.reject(new Error('disk full')), acceptResult: () => Promise.reject(new Error('disk full')),
         rejectInput: () => Promise.reject(new Error('disk full')) }
       : journal));
-    await helper.load([orderIn, organizationsConfig, offered], flow(change, organizations));
+    await helper.load([orderIn, organizationsConfig, offered], flow(change, organizations, recipientDomains));
     arrived = Object.fromEntries(OUTPUTS.map((output) => [output, collect(output)])) as Arrived;
   };
 
@@ -252,6 +252,24 @@ describe('order in', () => {
       expect(node.find('nobody')).to.equal(undefined);
       expect(node.all().map(({ name }) => name)).to.deep.equal(['Lakeside Eye Clinic', 'Hill Clinic']);
       expect(errorsLogged().filter((text) => text.includes('entry 3') && text.includes('[2].clientGuid'))).to.have.length(1);
+    });
+
+    it('come with the rules for recipient domains that hold for them; a bad rule is logged and left out', async () => {
+      const own = { domain: 'a.example', maxMegabytes: 5 };
+      await load({}, [{ ...ORGANIZATIONS[0], recipientDomains: [own] }, ORGANIZATIONS[1]!],
+        [{ domain: 'a.example', maxMegabytes: '9', finalDelivery: 'false' }, { domain: 'not a domain' }]);
+      const node = helper.getNode<OrganizationsNode>('organizations');
+      const forAll = { domain: 'a.example', maxMegabytes: 9, finalDelivery: false };
+      expect(node.find(CLINIC)!.recipientDomains).to.deep.equal([own, forAll]);
+      expect(node.all().at(-1)!.recipientDomains).to.deep.equal([forAll]);
+      expect(errorsLogged().filter((text) => text.includes('domain rule 2'))).to.have.length(1);
+    });
+
+    it('tell the form what a text would change', async () => {
+      await load();
+      const { body } = await helper.request().post('/direct/organizations/parse')
+        .send({ organizations: [{ ...ORGANIZATIONS[0], preliminary: true }], current: ORGANIZATIONS });
+      expect((body['changes'] as { code: string }[]).map(({ code }) => code)).to.deep.equal(['preliminary-sent', 'organization-removed']);
     });
 
     it('answer the form: text to rows, rows to text, bad text to a sentence', async () => {

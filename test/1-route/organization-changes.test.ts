@@ -76,6 +76,8 @@ describe('what another list of organizations changes', () => {
     const off = rows({ ...ALL, enabled: false }, SITE);
     expect(short(changesOf({}, rows(ALL, SITE), off))).to.deep.equal(['no-copy', 'recipient-removed']);
     expect(short(changesOf({ policy: 'most-specific' }, rows(ALL)))).to.deep.equal(['policy-changes policy', 'no-copy-beside-provider']);
+    const back = changesOf({}, rows(ALL), rows(ALL), { policy: 'most-specific' });
+    expect(short(back)).to.deep.equal(['policy-changes policy', 'copy-beside-provider']);
   });
 
   it('what rows change: recipients, the provider\'s switch, final delivery, deadlines', () => {

@@ -172,6 +172,21 @@ describe('the resolve route node', () => {
     });
   });
 
+  it('its editor endpoints say what rows and organizations would change, with what is deployed', async () => {
+    const lakeside = { clientGuid: CLINIC, name: 'Lakeside', policy: 'union' };
+    await start({ rows: [row()] });
+    const codes = async (path: string, body: object): Promise<string[]> =>
+      ((await helper.request().post(path).send(body)).body['changes'] as { code: string }[]).map(({ code }) => code);
+    const site = { level: 'site', organization: CLINIC, site: 'SITE01', address: 'site@direct.lakeside.example' };
+    expect(await codes('/direct/route-table/changes', { before: [{ ...lakeside, policy: 'most-specific' }], after: [lakeside] }))
+      .to.deep.equal(['copy-beside-provider']);
+    await helper.unload();
+    await start({ rows: [row(), site] });
+    expect(await codes('/direct/route-table/changes', { before: [{ ...lakeside, policy: 'site-over-organization' }], after: [lakeside] }))
+      .to.deep.equal(['two-copies', 'recipient-added']);
+    expect(await codes('/direct/route-table/parse', { rows: [row()], current: [row(), site] }), 'no organizations are deployed').to.deep.equal([]);
+  });
+
   describe('with a journal', () => {
     beforeEach(async () => { journal = await openFile(join(folder, 'journal.db')); });
     afterEach(() => journal.close());

@@ -28,14 +28,30 @@ const ORGANIZATION_ADDRESS = 'results@good.hillview.sim.example';
 const addressOf = (row: string, own: string): string =>
   row === 'mail' ? 'clinic@gmail.com' : row === 'same' ? ORGANIZATION_ADDRESS : own;
 
+/** Settings beside the mix, by the number of the house: they change no recipient, but what is asked of it, which document it gets and by when. */
+const turnOf = ({ clientGuid }: Pick<House, 'clientGuid'>): number => Number(clientGuid.slice(-4));
+
+const settingsOf = (house: House): Json => {
+  const turn = turnOf(house);
+  return {
+    ...(turn % 5 === 0 && { finalDelivery: false }), ...(turn % 3 === 0 && { deadlines: { urgent: 20, routine: 45 } }),
+    ...(turn % 7 === 0 && { sites: { [SITE]: { finalDelivery: turn % 2 === 0, deadlines: { urgent: 10 } } } }),
+    recipientDomains: [
+      ...(turn % 4 === 0 ? [{ domain: '*.riverside.sim.example', finalDelivery: false, patientIdentifier: 'mrn' }] : []),
+      ...(turn % 4 === 1 ? [{ domain: 'good.hillview.sim.example', finalDelivery: true, patientIdentifier: 'null' }] : []),
+      ...(turn % 4 === 2 ? [{ domain: 'good.hillview.sim.example', maxMegabytes: 0.01 }] : []),
+    ],
+  };
+};
+
 const rowsOf = ({ clientGuid, order, site, organization }: House): Json[] => [
   ...(order === 'none' ? [] : [{ level: 'order', organization: clientGuid, site: '', address: '', finalDelivery: true, enabled: false }]),
   ...(site === 'none' ? [] : [{
     level: 'site', organization: clientGuid, site: SITE, address: addressOf(site, 'desk@good.lakeside.sim.example'), finalDelivery: true, enabled: site !== 'off',
   }]),
   ...(organization === 'none' ? [] : [{
-    level: 'organization', organization: clientGuid, site: '', address: addressOf(organization, ORGANIZATION_ADDRESS), finalDelivery: false,
-    enabled: organization !== 'off',
+    level: 'organization', organization: clientGuid, site: '', address: addressOf(organization, ORGANIZATION_ADDRESS),
+    finalDelivery: turnOf({ clientGuid }) % 2 === 0 ? '' : 'false', deadline: turnOf({ clientGuid }) % 11 === 0 ? '7.5' : '', enabled: organization !== 'off',
   }]),
 ];
 
@@ -62,8 +78,8 @@ export const worldly = (flows: readonly FlowNode[], houses: readonly House[] = H
   switch (node.type) {
     case 'direct-organizations': return {
       ...node,
-      organizations: houses.map(({ clientGuid, policy }, index) => ({
-        clientGuid, policy, name: `Synthetic Organization ${index + 1}`, phone: '555-555-0100', sender: 'results@direct.courier.example', price: '0.25', currency: 'USD',
+      organizations: houses.map((house, index) => ({
+        ...settingsOf(house), clientGuid: house.clientGuid, policy: house.policy, name: `Synthetic Organization ${index + 1}`, phone: '555-555-0100', sender: 'results@direct.courier.example', price: '0.25', currency: 'USD',
       })),
     };
     case 'direct-route-table': return { ...node, file: '', rows: houses.flatMap(rowsOf) };

@@ -24,7 +24,8 @@ export default (RED: NodeAPI): void => {
     const answer = async (): Promise<object> => {
       const nodes = withEnvironment(deployed(), process.env);
       const configs = liveConfigs(nodes, (id) => RED.nodes.getNode(id) as LiveNode | null);
-      const setting = settingOf(nodes, configs, typeof node === 'string' ? node : undefined);
+      const set = settingOf(nodes, configs, typeof node === 'string' ? node : undefined);
+      const setting = { ...set, pdf: set.pdf && { ...set.pdf, logoFolder: RED.settings.userDir ?? '.' } };
       return await explain({ order: bytesOf(order), ...(isGiven(result) && { result: bytesOf(result) }) }, setting, new Date());
     };
     answer().then((explanation) => { response.json(explanation); }, (error: unknown) => {

@@ -85,10 +85,11 @@ export const earlierRecipients = async (store: Store, message: MessageRow, resul
       AND (accepted_at IS NOT NULL OR unknown_outcome = 1 OR state = 'SENDING') ORDER BY ordinal`, { id: older.id });
     for (const { id } of reached) {
       const row = (await deliveryRow(store, id))!;
-      const { address, npi } = await detailsOf(store, row);
+      const { address, npi, finalDeliveryBy, deadlineMinutes } = await detailsOf(store, row);
       recipients.push({
         level: row.level, alsoFrom: [], address, npi, source: 'earlier version', why: 'An earlier version of this result went to this address.',
         finalDelivery: row.final_delivery === 1, state: 'RESOLVING', code: null, warnings: [],
+        ...(finalDeliveryBy !== undefined && { finalDeliveryBy }), ...(deadlineMinutes !== undefined && { deadlineMinutes }),
       });
     }
   }
