@@ -50,6 +50,10 @@ export interface Recipient {
   /** One sentence: why this recipient was chosen, or not. */
   why: string;
   finalDelivery: boolean;
+  /** Who decided that: a row of the route table, a rule for the domain, the organization or site. Absent: nobody said anything. */
+  finalDeliveryBy?: 'row' | 'domain' | 'organization';
+  /** Minutes within which notifications must come, where a row of the route table says so itself. */
+  deadlineMinutes?: number;
   state: 'RESOLVING' | 'UNRESOLVED' | 'SUPPRESSED';
   code: string | null;
   /** Kept back for a person once it is sealed: the code that says why. */
@@ -82,9 +86,11 @@ export interface SealedMail {
   /** With angle brackets. */
   messageId: string;
   finalDelivery: boolean;
+  /** The recipient's own: see there. */
+  deadlineMinutes?: number;
   raw: Buffer;
-  /** SHA-256 thumbprints (upper-case hex) and the anchor's subject: the evidence of the trust decision. */
-  evidence: { signer: string; recipientCertificates: string[]; anchor: string };
+  /** SHA-256 thumbprints (upper-case hex) and the anchor's subject: the evidence of the trust decision; and which document the mail holds. */
+  evidence: { signer: string; recipientCertificates: string[]; anchor: string; document?: Pick<ClinicalDocument, 'id' | 'profile'> };
   warnings: Warning[];
 }
 
@@ -104,6 +110,8 @@ export interface CourierMessage {
   images?: ReportImage[];
   pdf?: ReportDocument;
   cda?: ClinicalDocument;
+  /** Further documents of the message, by profile, for recipients whose domain wants another one than `cda`. */
+  documents?: Record<string, ClinicalDocument>;
   mail?: SealedMail;
   rejection?: Rejection;
   [key: string]: unknown;

@@ -1,6 +1,8 @@
 // From NPIs to Direct addresses, for all recipients of one result; then one mail per address.
 import type { Recipient } from '../0-order/message.ts';
 import type { PersonName } from '../0-order/model.ts';
+import type { Organization } from '../0-order/organization.ts';
+import { withDomainRules } from '../0-order/recipient-domains.ts';
 import { mergeRecipients } from '../1-route/merge.ts';
 import { type Code, CourierError } from '../errors.ts';
 import { type Directory, type LookUpOutcome, unavailableDirectory } from './directory.ts';
@@ -17,6 +19,8 @@ const CODE_OF: Record<Exclude<LookUpOutcome, 'found'>, Code> = {
 export interface LookUpSettings {
   /** The provider as the order names it. */
   provider?: PersonName | undefined;
+  /** Whose rules for domains hold for addresses that are found. */
+  organization?: Pick<Organization, 'recipientDomains'> | undefined;
   onMismatch: OnMismatch;
 }
 
@@ -36,13 +40,14 @@ const lookUpOne = (recipient: Recipient, directory: Directory, { provider, onMis
 /**
  * Asks the directory for every recipient that has an NPI, then merges those with the same address: an address that is missing comes from the
  * directory, one that the order gives stays. Without a directory NPIs stay unresolved with DIRECTORY_UNAVAILABLE, and recipients with an address
- * go on. `unresolved` also holds whoever came in without RESOLVING. No two of `resolved` have the same address.
+ * go on. `unresolved` also holds whoever came in without RESOLVING. The organization's rules for domains hold for addresses that were found,
+ * too. No two of `resolved` have the same address.
  */
 export const lookUpRecipients = (
   recipients: readonly Recipient[], directory: Directory | undefined, settings: LookUpSettings = STANDARD,
 ): { resolved: Recipient[]; unresolved: Recipient[] } => {
   const asked = directory ?? unavailableDirectory(new CourierError('DIRECTORY_UNAVAILABLE'), 'No directory is configured.');
-  const all = mergeRecipients(recipients.map((recipient) => lookUpOne(recipient, asked, settings)));
+  const all = mergeRecipients(recipients.map((recipient) => withDomainRules(lookUpOne(recipient, asked, settings), settings.organization)));
   return {
     resolved: all.filter(({ state }) => state === 'RESOLVING'),
     unresolved: all.filter(({ state }) => state !== 'RESOLVING'),

@@ -11,12 +11,13 @@ export default (RED: NodeAPI): void => {
     RED.nodes.createNode(this, def);
     stage(RED, this, {
       name: 'lookup-npi',
-      needs: ['recipients', 'order'],
+      needs: ['recipients', 'order', 'organization'],
       alone: RED._('lookup-npi.status.alone'),
       run: async (msg, { journal }) => {
         const directory = await (RED.nodes.getNode(def.directory) as DirectoryNode | null)?.open();
         const { resolved, unresolved } = lookUpRecipients(required(msg, 'recipients'), directory, {
           provider: msg.order?.primaryCareProvider?.name, onMismatch: def.onMismatch === 'warn' ? 'warn' : 'hold',
+          organization: msg.organization,
         });
         if (journal && msg.direct) await journal.settleRecipients(msg.direct.id, [...resolved, ...unresolved], msg.direct.run);
         return [

@@ -15,6 +15,8 @@ export const TEXTS = {
         Checks a C-CDA Unstructured Document. Exit 0 ok or warnings, 2 errors, 1 could not run.
   npi check NUMBER [--json]
         Checks an NPI's form and check digit. Exit 0 valid, 2 not.
+  organizations check NEW --current OLD [--route FILE] [--new-route FILE] [--json]
+        Says what another list of organizations (and route table) would change. Exit 0 nothing, 4 something, 1 could not run.
   route explain ORDER [RESULT] [--flows FILE] [--node ID] [--route FILE] [--directory FILE] [--organizations FILE] [--policy NAME] [--json]
         Who would get the result and why, by the shipped flow or another one: nothing is sent, nothing is stored.
         Exit 0 everybody who is named gets it, 3 somebody does not, 1 could not run.
@@ -23,6 +25,7 @@ export const TEXTS = {
   journal stats|find|show|rerun|resend|hold|release|cancel|redirect|prune|verify|rotate-key|export|… --journal FILE|URL
   audit verify|list --journal FILE|URL
         Looks into a journal and works on what is in it, also beside a running engine; \`direct-courier journal --help\` shows all.`,
+  nothingChanges: 'Nothing would change.',
   unknownCommand: (name: string) => `There is no command ${JSON.stringify(name)}.`,
   missingOption: (name: string) => `The option --${name} is needed.`,
   wrongChoice: (name: string, choices: readonly string[]) => `--${name} takes one of: ${choices.join(', ')}.`,

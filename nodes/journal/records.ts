@@ -1,5 +1,5 @@
 // What the journal takes and tells: plain data, without behaviour. All instants are epoch milliseconds (UTC); all ids are opaque strings.
-import type { DirectIdentity, Level } from '../0-order/message.ts';
+import type { DirectIdentity, Level, Recipient } from '../0-order/message.ts';
 import type { Priority, Result, StoredOrder, Warning } from '../0-order/model.ts';
 
 export type MessageState = 'RECEIVED' | 'HELD' | 'FILTERED' | 'ERROR' | 'ROUTED' | 'DONE' | 'DONE_WITH_PROBLEMS';
@@ -58,18 +58,6 @@ export interface ResultOutcome {
   ready?: AcceptedMessage;
 }
 
-/**
- * For results that wait for their order since `waitMs`, of these order in nodes (and of nodes that are no more). `standIn`: a ClientGuid whose
- * results are sent all the same, to site and organization; null: each is held.
- */
-export interface ExpiryRequest { waitMs: number; standIn: string | null; entries: string[] }
-
-/** `more`: those of one order number were seen to, call again. */
-export interface ExpiryOutcome { held: number; stoodIn: number; more: boolean }
-
-/** `linked`: IRIS's number and ours are known to be one order. `noted`: kept, and nothing changes; the code says what it tells. */
-export interface EventOutcome { inputId: string; outcome: 'linked' | 'replay' | 'noted'; code?: string }
-
 export interface ResendOutcome { inputId: string; outcome: 'ready' | 'rejected'; code?: string; ready?: AcceptedMessage }
 
 /** A sealed mail on its way into the queue. */
@@ -85,7 +73,8 @@ export interface QueuedMail {
   raw: Uint8Array;
   /** How long after acceptance notifications may take, in ms. */
   deadlineMs: number;
-  evidence: { signer: string; recipientCertificates: string[]; anchor: string };
+  /** `document`: which one the mail holds; absent where it was sealed by an earlier version. */
+  evidence: { signer: string; recipientCertificates: string[]; anchor: string; document?: { id: string; profile: string } };
   warnings: Warning[];
 }
 
@@ -148,6 +137,8 @@ export interface DeliveryRecord {
   id: string; messageId: string; orderLocalId: string; organization: string; site: string;
   level: Level; alsoFrom: Level[]; recipient: string | null; npi: string | null; source: string; why: string;
   finalDelivery: boolean; state: DeliveryState; code: string | null;
+  /** Of the plan, as on the wire: see `Recipient`. */
+  finalDeliveryBy?: NonNullable<Recipient['finalDeliveryBy']>; deadlineMinutes?: number;
   history: { state: DeliveryState; at: number; code?: string }[];
   attempts: { number: number; at: number; code: string | null; response: string }[];
   /** Notifications that counted for this delivery, in order of arrival. */
@@ -158,6 +149,9 @@ export interface DeliveryRecord {
   acceptedAt: number | null; deadlineAt: number | null; nextAttemptAt: number | null; lateSuccess: boolean;
   fee: { amount: string; currency: string } | null;
 }
+
+/** Stage of the event that names the profile of a message's own document, recorded where there are further ones for certain domains. */
+export const OWN_DOCUMENT = 'document';
 
 export interface MessageRecord {
   id: string; inputId: string; inputName: string | null; orderLocalId: string; organization: string | null; site: string;
@@ -189,16 +183,6 @@ export interface LedgerLine {
 
 /** `setId` and `versionNumber` are absent in documents made before there were sets, and without a journal. */
 export interface DocumentRecord { id: string; profile: string; data: Uint8Array; warnings: Warning[]; setId?: string; versionNumber?: number }
-
-/**
- * Which version of what a new document is. `related`: the document that it replaces (RPLC: of the same set), or to which it is appended
- * (APND: in a set of its own); one from before there were sets has its id only. Ids are UUIDs in upper case.
- */
-export interface DocumentLineage {
-  setId: string;
-  versionNumber: number;
-  related?: { type: 'RPLC' | 'APND'; id: string; setId?: string; versionNumber?: number };
-}
 
 /** An account as the journal knows it. `fault` and `paused` stop its queue; both are durable. */
 export interface AccountRecord {

@@ -2,9 +2,9 @@
 import { accountsContract } from './accounts-contract.ts';
 import { actionsContract } from './actions-contract.ts';
 import { damageContract } from './damage-contract.ts';
+import { eventsContract } from './events-contract.ts';
 import { findContract } from './find-contract.ts';
 import type { OpenBench } from './fixtures.ts';
-import { eventsContract } from './events-contract.ts';
 import { flowContract } from './flow-contract.ts';
 import { heldContract } from './held-contract.ts';
 import { lanesContract } from './lanes-contract.ts';
@@ -18,6 +18,7 @@ import { resultsContract } from './results-contract.ts';
 import { sourcesContract } from './sources-contract.ts';
 import { takenAgainContract } from './taken-again-contract.ts';
 import { waitingContract } from './waiting-contract.ts';
+import { wishesContract } from './wishes-contract.ts';
 
 export const journalContract = (driver: string, open: OpenBench): void => {
   describe(`the journal's contract: ${driver}`, () => {
@@ -39,5 +40,6 @@ export const journalContract = (driver: string, open: OpenBench): void => {
     actionsContract(open);
     rerunContract(open);
     findContract(open);
+    wishesContract(open);
   });
 };

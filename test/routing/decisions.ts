@@ -110,7 +110,7 @@ export const openBench = async (): Promise<Bench> => {
   const organizationOf = (policy: RoutePolicy): Organization =>
     ({ clientGuid: GUID, name: 'Synthetic Clinic', phone: '555-555-0100', sender: 'results@direct.courier.example', policy });
   const identity = standInIdentity([organizationOf('union')], now);
-  const account = { name: 'simulated HISP', user: '', anyFrom: false, deadlineMs: 3_600_000 };
+  const account = { name: 'simulated HISP', user: '', anyFrom: false, deadlines: { routine: 3_600_000, urgent: 1_800_000, emergent: 900_000 } };
   const setting = (rows: readonly Row[], policy: RoutePolicy, directory: Directory | undefined): Setting => ({
     configs: {
       organizations: () => null, routeTable: () => null, directory: () => null, trust: () => ({ source, anchors }),

@@ -1,14 +1,15 @@
 // What would become of a result: the same functions as the running flow, in the same order, with nothing sent and nothing stored.
 import { randomUUID } from 'node:crypto';
-import type { ClinicalDocument, Recipient, ReportDocument } from '../../0-order/message.ts';
+import type { Recipient, ReportDocument } from '../../0-order/message.ts';
 import { priorityOf } from '../../0-order/model.ts';
 import { withheld, withholding } from '../../1-route/preliminary.ts';
 import { resolveRoute } from '../../1-route/resolve.ts';
 import { lookUpRecipients } from '../../2-npi/look-up.ts';
 import { reportFor } from '../../3-pdf/choose.ts';
-import { buildClinicalDocument } from '../../4-cda/build.ts';
+import { buildDocuments, type BuiltDocuments } from '../../4-cda/build.ts';
 import { sealRecipients } from '../../5-smime/seal-recipients.ts';
 import { checkSender } from '../../6-hisp/account.ts';
+import { deadlineFor } from '../../6-hisp/deadline.ts';
 import { CourierError } from '../../errors.ts';
 import { messageStateOf } from '../../journal/states.ts';
 import { after, type Candidate, candidatesFrom, explained, isOpen, openOnes, stopAll } from './candidates.ts';
@@ -22,7 +23,7 @@ interface Way extends Case {
   considered: Parameters<typeof explained>[1];
   policy: Explanation['policy'];
   report: ReportDocument | null;
-  document: ClinicalDocument | null;
+  made: BuiltDocuments | null;
   fate: MessageFate | null;
 }
 
@@ -56,7 +57,7 @@ const lookUp: Step = async (way, { lookUp: setting }) => {
     answers.set(id, { npi: answer.npi, outcome, row, name, release: directory!.release, why });
   }
   const { resolved, unresolved } = lookUpRecipients(open.map(({ recipient }) => recipient), directory, {
-    provider: way.order.primaryCareProvider?.name, onMismatch: setting.onMismatch,
+    provider: way.order.primaryCareProvider?.name, onMismatch: setting.onMismatch, organization: way.organization,
   });
   const found = (candidate: Candidate): string | null => candidate.recipient.address
     ?? directory?.lookUp(candidate.recipient.npi ?? '').address ?? null;
@@ -74,19 +75,21 @@ const report: Step = async (way, { pdf }) => {
 const document: Step = async (way, { cda }, now) => {
   const { result, order, organization, report: pdf } = way;
   if (cda === null || result === undefined || pdf === null) return way;
-  const request = { order, result, organization, pdf: pdf.data };
-  return { ...way, document: await buildClinicalDocument(request, cda, { journal: undefined, now, newId: randomUUID }) };
+  const recipients = openOnes(way.candidates).map(({ recipient }) => recipient);
+  const request = { order, result, organization, recipients, pdf: pdf.data };
+  return { ...way, made: await buildDocuments(request, cda, { journal: undefined, now, newId: randomUUID }) };
 };
 
 const seal: Step = async (way, { configs, seal: setting }, now) => {
-  const { organization, document: cda, report: pdf } = way;
-  if (setting === null || cda === null) return way;
+  const { organization, made, report: pdf } = way;
+  if (setting === null || made === null) return way;
   const trust = configs.trust(setting.trust);
   if (trust === null) throw new CourierError('TRUST_INVALID', { detail: 'no trust is chosen' });
   const identity = configs.identity(organization.identity ? { name: organization.identity } : { id: setting.identity });
   const { subject, attachPdf, cipher } = setting;
   const { sealed, refused } = await sealRecipients({
-    recipients: openOnes(way.candidates).map(({ recipient }): Recipient => recipient), organization, document: cda, pdf: pdf ?? undefined,
+    recipients: openOnes(way.candidates).map(({ recipient }): Recipient => recipient), organization, pdf: pdf ?? undefined,
+    document: made.cda, documents: made.documents,
     identity: await identity?.open(), trust: { source: trust.source, anchors: await trust.anchors() }, settings: { subject, attachPdf, cipher }, now,
   });
   const mails = new Map(sealed.map(({ recipient, mail }) => [recipient.id, mail]));
@@ -109,17 +112,19 @@ const seal: Step = async (way, { configs, seal: setting }, now) => {
 };
 
 const send: Step = async (way, { configs, account: chosen, prices }) => {
-  const { organization, order } = way;
+  const { organization, order, result } = way;
   if (chosen === null) return way;
   const account = configs.account(organization.account ? { name: organization.account } : { id: chosen });
   if (account === undefined) throw new CourierError('ACCOUNT_MISSING', organization.account ? { detail: organization.account } : {});
+  const priority = result === undefined ? 'routine' : priorityOf(result);
   const price = prices?.(order.organization, order.site.localId);
   return {
     ...way,
     candidates: way.candidates.map((candidate) => {
       if (!isOpen(candidate)) return candidate;
       const fee = price === undefined ? null : { kind: 'delivery', ...price };
-      const known = { ...candidate, account: account.name, deadlineMs: account.deadlineMs, fee };
+      const deadlineMs = deadlineFor({ mail: candidate.recipient, organization, account, priority });
+      const known = { ...candidate, account: account.name, deadlineMs, fee };
       if (candidate.from === null) return known;
       checkSender(account, candidate.from);
       const { hold } = candidate.recipient;
@@ -161,10 +166,11 @@ const unstarted = (stopped: Stopped): Explanation =>
 export const explain = async (question: Question, setting: Setting, now: Date): Promise<Explanation> => {
   const asked = readQuestion(question, setting.organization, now.toISOString().slice(0, 10));
   if ('fate' in asked) return unstarted(asked);
-  const way = await goOn({ ...asked, candidates: [], considered: [], policy: null, report: null, document: null, fate: null }, setting, now);
+  const way = await goOn({ ...asked, candidates: [], considered: [], policy: null, report: null, made: null, fate: null }, setting, now);
   return {
     message: fateOfAll(way), ...shownCase(asked), policy: way.policy, candidates: explained(way.candidates, way.considered),
     report: way.report && { source: way.report.source, warnings: way.report.warnings },
-    documents: way.document === null ? [] : [{ profile: way.document.profile, warnings: way.document.warnings }],
+    documents: way.made === null ? []
+      : [way.made.cda, ...Object.values(way.made.documents)].map(({ profile, warnings }) => ({ profile, warnings })),
   };
 };
