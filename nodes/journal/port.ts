@@ -5,8 +5,7 @@ import type { Order, OrderEvent, Result } from '../0-order/model.ts';
 import type { DocumentLineage, EventOutcome, ExpiryOutcome, ExpiryRequest } from './order-records.ts';
 import type {
   AccountRecord, AttemptOutcome, ChargeableEvent, ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryRecord, DeliveryState, DocumentRecord,
-  FlowClaim, IncidentRecord, InputRecord, InputRejection, LedgerLine, LinkRequest, MessageRecord,
-  MessageState, NoticeOutcome, OrderOutcome,
+  FlowClaim, IncidentRecord, InputRecord, InputRejection, LedgerLine, LinkRequest, MessageRecord, MessageState, NoticeOutcome, OrderOutcome,
   QueuedMail, RawInput, ReadyMessage, ResendOutcome, ResultOutcome,
 } from './records.ts';
 import type {
