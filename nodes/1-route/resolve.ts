@@ -57,9 +57,6 @@ const candidatesOf = ({ order, result, organization, table, trustedDomains, free
 
 const STOOD_IN = 'The order of this result never came, so that only the site and the organization can be asked who gets it.';
 
-const standingIn = (recipient: Recipient, standIn: true | undefined): Recipient =>
-  standIn === true ? { ...recipient, why: `${recipient.why} ${STOOD_IN}` } : recipient;
-
 /** What the reader found odd in order and result travels with each recipient; order and result may both say it. */
 const inputWarnings = ({ order, result }: RouteQuestion): Warning[] =>
   [...new Map([...order.warnings ?? [], ...result?.warnings ?? []].map((warning) => [`${warning.code} ${warning.path ?? ''}`, warning])).values()];
@@ -72,8 +69,9 @@ const inputWarnings = ({ order, result }: RouteQuestion): Warning[] =>
 export const resolveRoute = (question: RouteQuestion): Route => {
   const { order, result, organization } = question;
   const policy = policyFor(question.policy, organization, result?.site.localId ?? order.site.localId);
-  const candidates = candidatesOf(question)
-    .map((candidate) => ({ ...candidate, recipient: standingIn(withDomainRules(candidate.recipient, organization), order.standIn) }));
+  const said = order.standIn === true ? ` ${STOOD_IN}` : '';
+  const candidates = candidatesOf(question).map(({ recipient, ...candidate }) =>
+    ({ ...candidate, recipient: withDomainRules({ ...recipient, why: `${recipient.why}${said}` }, organization) }));
   const naming = new Set(candidates.filter(({ off }) => !off).map(({ recipient }) => recipient.level));
   const decided = candidates.map((candidate) => ({
     ...candidate,

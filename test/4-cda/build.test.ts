@@ -84,17 +84,6 @@ describe('building a document for a message', function () {
     expect(new Set([first.id, other.id, profile.id]).size).to.equal(3);
   });
 
-  it('says which version it is and what it replaces, as the journal tells, and keeps that beside it', async () => {
-    const lineage: DocumentLineage = { setId: LINEAGE.setId, versionNumber: 2, related: { type: 'RPLC', id: ID, setId: LINEAGE.setId, versionNumber: 1 } };
-    const journal = memoryJournal({}, lineage);
-    const { data } = await buildClinicalDocument(request({ direct: direct('m1') }), CHOICES, surroundings(journal));
-    expect(readBack(data, {
-      set: '/c:ClinicalDocument/c:setId/@root', version: '/c:ClinicalDocument/c:versionNumber/@value', type: '//c:relatedDocument/@typeCode',
-      parent: '//c:parentDocument/c:id/@root', parentSet: '//c:parentDocument/c:setId/@root', before: '//c:parentDocument/c:versionNumber/@value',
-    })).to.deep.equal({ set: LINEAGE.setId, version: '2', type: 'RPLC', parent: ID, parentSet: LINEAGE.setId, before: '1' });
-    expect(await journal.document('m1', 'r2.1/none')).to.include({ setId: LINEAGE.setId, versionNumber: 2 });
-  });
-
   describe('for recipients whose domains want other profiles', () => {
     const ORGANIZATION_WITH_RULES = {
       ...ORGANIZATION, recipientDomains: [
@@ -151,6 +140,17 @@ describe('building a document for a message', function () {
       await idFor('a@mrn.example', { document: titled, documents: undefined, stored });
       expect(asked.at(-1)).to.equal('r2.1/mrn/34807-8/identity');
     });
+  });
+
+  it('says which version it is and what it replaces, as the journal tells, and keeps that beside it', async () => {
+    const lineage: DocumentLineage = { setId: LINEAGE.setId, versionNumber: 2, related: { type: 'RPLC', id: ID, setId: LINEAGE.setId, versionNumber: 1 } };
+    const journal = memoryJournal({}, lineage);
+    const { data } = await buildClinicalDocument(request({ direct: direct('m1') }), CHOICES, surroundings(journal));
+    expect(readBack(data, {
+      set: '/c:ClinicalDocument/c:setId/@root', version: '/c:ClinicalDocument/c:versionNumber/@value', type: '//c:relatedDocument/@typeCode',
+      parent: '//c:parentDocument/c:id/@root', parentSet: '//c:parentDocument/c:setId/@root', before: '//c:parentDocument/c:versionNumber/@value',
+    })).to.deep.equal({ set: LINEAGE.setId, version: '2', type: 'RPLC', parent: ID, parentSet: LINEAGE.setId, before: '1' });
+    expect(await journal.document('m1', 'r2.1/none')).to.include({ setId: LINEAGE.setId, versionNumber: 2 });
   });
 
   it('takes what the journal kept when two build at once', async () => {
