@@ -2,11 +2,10 @@
 // Every method that writes resolves only after its transaction is committed with fsync.
 import type { Recipient } from '../0-order/message.ts';
 import type { Order, OrderEvent, Result } from '../0-order/model.ts';
+import type { DocumentLineage, EventOutcome, ExpiryOutcome, ExpiryRequest } from './order-records.ts';
 import type {
-  AccountRecord, AttemptOutcome, ChargeableEvent, ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryRecord, DeliveryState, DocumentLineage,
-  DocumentRecord,
-  EventOutcome, ExpiryOutcome, ExpiryRequest, FlowClaim, IncidentRecord, InputRecord, InputRejection, LedgerLine, LinkRequest, MessageRecord,
-  MessageState, NoticeOutcome, OrderOutcome,
+  AccountRecord, AttemptOutcome, ChargeableEvent, ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryRecord, DeliveryState, DocumentRecord,
+  FlowClaim, IncidentRecord, InputRecord, InputRejection, LedgerLine, LinkRequest, MessageRecord, MessageState, NoticeOutcome, OrderOutcome,
   QueuedMail, RawInput, ReadyMessage, ResendOutcome, ResultOutcome,
 } from './records.ts';
 import type {
@@ -15,6 +14,7 @@ import type {
   VerifyRequest,
 } from './requests.ts';
 
+export * from './order-records.ts';
 export * from './records.ts';
 export * from './requests.ts';
 

@@ -47,6 +47,20 @@ describe('IRIS input', () => {
     }
   });
 
+  it('whatever an event holds: it is read, or refused with a code', () => {
+    const types = fc.constantFrom('OrderCreationReceipt', 'OrderCancelled', 'ResultsDeliveryReceipt', 'Other');
+    const value = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null), fc.jsonValue());
+    const fields = fc.record({ Success: value, IrisOrderId: value, OrderLocalId: value, PatientLocalId: value, ErrorMessage: value }, { requiredKeys: [] });
+    fc.assert(fc.property(types, fields, (ResultObjectType, more) => {
+      try {
+        const { kind } = read({ ...more, ResultObjectType });
+        expect(kind).to.equal('event');
+      } catch (error) {
+        expect((error as { code?: string }).code).to.be.oneOf(['FIELD_MISSING', 'FIELD_INVALID', 'INPUT_UNKNOWN', 'INPUT_NOT_JSON']);
+      }
+    }), { numRuns: 300 });
+  });
+
   for (const [path, change] of [
     ['IrisOrderId', { IrisOrderId: null }], ['OrderLocalId', { OrderLocalId: ' ' }], ['Success', { Success: undefined }],
   ] as const) {

@@ -2,9 +2,9 @@
 import { accountsContract } from './accounts-contract.ts';
 import { actionsContract } from './actions-contract.ts';
 import { damageContract } from './damage-contract.ts';
+import { eventsContract } from './events-contract.ts';
 import { findContract } from './find-contract.ts';
 import type { OpenBench } from './fixtures.ts';
-import { eventsContract } from './events-contract.ts';
 import { flowContract } from './flow-contract.ts';
 import { heldContract } from './held-contract.ts';
 import { lanesContract } from './lanes-contract.ts';

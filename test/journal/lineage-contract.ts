@@ -110,6 +110,19 @@ export const lineageContract = (open: OpenBench): void => {
       expect((await bench.journal.documentLineage(second, 'r2.1/null')).related).to.include({ id: 'DOC1b' });
     });
 
+    it('where a mail tells which document it holds, the others of its message reached nobody', async () => {
+      const id = await accept('F', 'one');
+      await built(id, 'DOC1');
+      await built(id, 'OTHER', 'r2.1/mrn');
+      const [planned] = await bench.journal.planRecipients(id, [recipient()]);
+      const evidence = { signer: 'AA', recipientCertificates: ['BB'], anchor: 'CN=Test CA', document: { id: 'DOC1', profile: PROFILE } };
+      await bench.journal.enqueue(mailFor(planned!.id!, { evidence }));
+      const [claim] = await bench.journal.claimDue([ACCOUNT], 1);
+      await bench.journal.settleAttempt(claim!.deliveryId, claim!.attempt, accepted);
+      const correction = await accept('C', 'two');
+      for (const profile of [PROFILE, 'r2.1/mrn']) expect((await bench.journal.documentLineage(correction, profile)).related).to.include({ id: 'DOC1' });
+    });
+
     it('a resend is no new version, and what only a resend has brought out is an earlier version, too', async () => {
       const id = await accept('F', 'one');
       const { setId } = await built(id, 'DOC1');

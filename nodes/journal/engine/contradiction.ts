@@ -19,7 +19,7 @@ const CAME_TO_NOTHING = `(state = 'FILTERED' AND planned_at IS NULL AND coalesce
 export const contradicts = async (store: Store, orderId: string, result: Result, before = Number.MAX_SAFE_INTEGER): Promise<boolean> => {
   const key = gradeKey(result);
   if (key === null) return false;
-  const { sql, values } = await ofOrder(store, orderId, patientMark(store, result.patient.localId));
+  const { sql, values } = ofOrder(orderId, patientMark(store, result.patient.localId));
   const rows = await all<MessageRow & { grade_key: Uint8Array | null }>(store, `SELECT * FROM message WHERE ${sql} AND seq < :before
     AND result_code = :code AND resend_of IS NULL AND content_key <> :content AND (grade_key = :key OR grade_key IS NULL)
     AND NOT ${CAME_TO_NOTHING}`, {

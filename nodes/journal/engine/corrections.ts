@@ -15,7 +15,7 @@ const readableResult = (store: Store, row: MessageRow): Promise<Result | null> =
 
 /** Earlier versions of this result: same order, same evaluation; addenda are no versions. */
 export const olderVersions = async (store: Store, orderId: string, seq: number, result: Result): Promise<MessageRow[]> => {
-  const { sql, values } = await ofOrder(store, orderId, patientMark(store, result.patient.localId));
+  const { sql, values } = ofOrder(orderId, patientMark(store, result.patient.localId));
   const rows = await all<MessageRow>(store, `SELECT * FROM message WHERE ${sql} AND seq < :seq AND result_code <> 'A' ORDER BY seq`,
     { ...values, seq });
   const same: MessageRow[] = [];
@@ -33,7 +33,7 @@ export const replaces = ({ resultCode }: Result, older: MessageRow[]): boolean =
 /** Spares most results the opening of all that came before them. */
 export const mayReplace = async (store: Store, orderId: string, { resultCode, patient }: Result): Promise<boolean> => {
   if (resultCode !== 'F') return resultCode === 'C';
-  const { sql, values } = await ofOrder(store, orderId, patientMark(store, patient.localId));
+  const { sql, values } = ofOrder(orderId, patientMark(store, patient.localId));
   return (await all(store, `SELECT 1 FROM message WHERE ${sql} AND result_code = 'P' LIMIT 1`, values)).length > 0;
 };
 
@@ -55,7 +55,7 @@ const supersede = async (store: Store, older: MessageRow): Promise<void> => {
 /** Whether a newer version is there already: an older one that could not be joined until now must not arrive after it. */
 const isReplaced = async (store: Store, orderId: string, seq: number, result: Result): Promise<boolean> => {
   if (result.resultCode === 'A' || result.resultCode === 'R') return false;
-  const { sql, values } = await ofOrder(store, orderId, patientMark(store, result.patient.localId));
+  const { sql, values } = ofOrder(orderId, patientMark(store, result.patient.localId));
   const newer = await all<MessageRow>(store, `SELECT * FROM message WHERE ${sql} AND seq > :seq AND link_of IS NULL
     AND (result_code = 'C' OR (result_code = 'F' AND CAST(:code AS TEXT) = 'P')) ORDER BY seq`, { ...values, seq, code: result.resultCode });
   for (const row of newer) {

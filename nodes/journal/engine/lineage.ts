@@ -7,11 +7,12 @@ import { first, type Store, unlessDamaged } from './store.ts';
 
 interface SentDocument { id: string; set_id: string | null; version: number | null }
 
-/** The document of a message that somebody has or may have, itself or by a resend. */
+/** The document of a message that somebody has or may have, itself or by a resend; which one a mail holds is part of its evidence. */
 const sentDocument = (store: Store, root: string, profile: string): Promise<SentDocument | undefined> => first(store, `
   SELECT d.id, d.set_id, d.version FROM document d WHERE d.message_id = :root AND EXISTS (
     SELECT 1 FROM message m JOIN delivery x ON x.message_id = m.id WHERE (m.id = :root OR m.resend_of = :root)
-      AND (x.accepted_at IS NOT NULL OR x.unknown_outcome = 1 OR x.state = 'SENDING'))
+      AND (x.accepted_at IS NOT NULL OR x.unknown_outcome = 1 OR x.state = 'SENDING')
+      AND (coalesce(x.evidence, '') NOT LIKE '%"document":%' OR x.evidence LIKE '%' || d.id || '%'))
   ORDER BY CASE WHEN d.profile = :profile THEN 0 ELSE 1 END, d.seq DESC LIMIT 1`, { root, profile });
 
 /** Earlier versions of what the message says, newest first; null where it stands for itself. */

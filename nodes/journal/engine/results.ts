@@ -28,7 +28,7 @@ const findRepeated = (store: Store, result: Result, organization: string | null)
 
 /** The root message whose result an `R` repeats in content. */
 const findOriginal = async (store: Store, result: Result, orderId: string): Promise<MessageRow | undefined> => {
-  const { sql, values } = await ofOrder(store, orderId, patientMark(store, result.patient.localId));
+  const { sql, values } = ofOrder(orderId, patientMark(store, result.patient.localId));
   return first(store, `SELECT * FROM message WHERE ${sql} AND content_key = :key AND resend_of IS NULL ORDER BY seq DESC LIMIT 1`,
     { ...values, key: store.vault.mark('content-key', contentKey(result)) });
 };
@@ -128,7 +128,7 @@ const resendable = async (store: Store, order: Order): Promise<Resendable | NotR
   if (others.length > 0) return 'ORDER_AMBIGUOUS';
   if (found.state === 'cancelled') return 'ORDER_CANCELLED';
   const stored = found.body === null ? null : await bodyOf(store, { body: found.body });
-  const { sql, values } = await ofOrder(store, found.id, stored === null ? null : patientMark(store, stored.patient.localId));
+  const { sql, values } = ofOrder(found.id, stored === null ? null : patientMark(store, stored.patient.localId));
   const row = await first<MessageRow>(store, `SELECT * FROM message WHERE ${sql} AND resend_of IS NULL AND link_of IS NULL
     AND NOT ${KEPT_BACK} ORDER BY seq DESC LIMIT 1`, values);
   if (row === undefined) return 'RESULT_UNKNOWN';
