@@ -19,7 +19,10 @@ export const CODES_OF_ENGINE = {
   ANSWER_ROW_INVALID: meaning('A row of the account\'s table of answers cannot be used.', 'Correct the row shown in the HISP account.'),
   ATTEMPTS_EXHAUSTED: meaning('The delivery was tried as often as allowed.', 'Find the cause in its attempts, then send again.'),
   AGE_EXCEEDED: meaning('The delivery could not be handed over within the time allowed.', 'Find the cause in its attempts, then send again.'),
-  ACCOUNT_MISSING: meaning('No HISP account of this name is deployed.', 'Choose an account in the node, or correct the one that the organization names.'),
+  ACCOUNT_MISSING: meaning(
+    'No HISP account of this name is deployed.',
+    'Choose an account in the node, or correct the one that the organization names.',
+  ),
   PLAINTEXT_REFUSED: meaning(
     'The mail is not encrypted, and the account does not declare that its HISP seals.',
     'Wire S/MIME before HISP send and choose the same account in both; then run the message again from the S/MIME node. Nothing has left.',
@@ -43,7 +46,7 @@ export const CODES_OF_ENGINE = {
     'A mail in the mailbox is still encrypted, although the account\'s HISP opens mail.',
     'It is kept and leaves by the second output of HISP receive; ask the HISP why it was not opened.',
   ),
-  MAIL_TOO_LARGE: meaning(
+  NOTICE_TOO_LARGE: meaning(
     'A mail in the mailbox is larger than any notification.',
     'Its beginning is kept; the mail itself stays in the mailbox and is not read again.',
   ),

@@ -27,6 +27,10 @@ export const CODES_OF_MESSAGES = {
   PDF_FAILED: meaning('The report could not be rendered.', 'See the cause in the log; run the message again.'),
   IMAGE_MISSING: meaning('An image named by the result was not found.', 'Put the file beside the result or set the image folder.'),
   IMAGE_INVALID: meaning('An image is neither JPEG nor PNG, or is damaged.', 'Send JPEG or PNG.'),
+  LOGO_UNREADABLE: meaning(
+    'The organization\'s logo cannot be read, or is neither PNG nor JPEG; the report was made without it.',
+    'Correct its path (relative to the user directory of Node-RED) or its data URI in the organizations list.',
+  ),
   IMAGE_PATH_REFUSED: meaning('An image file name points outside the image folder.', 'Use plain file names.'),
   GLYPH_MISSING: meaning('The report\'s font lacks a character; a box is shown.', 'Check the name on the report.'),
   CDA_FAILED: meaning('The document could not be built.', 'See the field named in the cause.'),
@@ -52,6 +56,15 @@ export const CODES_OF_MESSAGES = {
   CERT_UNAVAILABLE: meaning(
     'The recipient\'s certificate could not be asked for.',
     'Check the certificate folder or service, then run the message again.',
+  ),
+  DOCUMENT_MISSING: meaning(
+    'The document that the recipient\'s domain wants was not made.',
+    'Run the message again from build CDA, which must stand behind lookup NPI in the flow.',
+  ),
+  MAIL_TOO_LARGE: meaning(
+    'The sealed mail is larger than the recipient\'s domain takes.',
+    'Use smaller images or send the report another way; if the domain takes more now, correct its rule in the organizations list, then run the '
+    + 'message again.',
   ),
   SENDER_UNKNOWN: meaning(
     'The organization has no sender address, or no signing identity is configured for it.',

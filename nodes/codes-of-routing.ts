@@ -34,6 +34,7 @@ export const CODES_OF_ROUTING = {
   ),
   ROUTE_ROW_INVALID: meaning('A row of the route table cannot be used.', 'Correct the row at the line shown.'),
   ROUTE_TABLE_MISSING: meaning('The chosen route table is not deployed.', 'Choose a route table in the resolve route node and deploy it.'),
+  ROUTE_NODE_MISSING: meaning('The flow has no resolve route node, or not this one.', 'Deploy the flow, or name a flow file that has one.'),
   ROUTE_FILE_UNREADABLE: meaning('The file of the route table cannot be read.', 'Correct the path in the route table, or the file\'s permissions.'),
   ORGANIZATION_ROW_INVALID: meaning('An entry of the organizations list cannot be used.', 'Correct the entry shown.'),
   LEVEL_OFF: meaning(
@@ -50,6 +51,18 @@ export const CODES_OF_ROUTING = {
     'Put the right address on the order or keep one row in the directory.',
   ),
   NPI_DEACTIVATED: meaning('The NPI is deactivated.', 'Ask who follows this patient now.'),
+  NAME_MISMATCH: meaning(
+    'The directory has another family name for the NPI than the order.',
+    'Ask the submitter which is right; then release the delivery, redirect it, or cancel it.',
+  ),
+  NAME_NOT_COMPARED: meaning(
+    'The directory has a shared mailbox or an organization for the NPI, so that the provider\'s name could not be compared.',
+    'Nothing to do if the mailbox is the provider\'s practice; else correct the NPI at its source.',
+  ),
+  ADDRESS_DIFFERS: meaning(
+    'The order\'s address is not the one that the directory has for the same NPI.',
+    'The order\'s address was used; ask the submitter which is current.',
+  ),
   DIRECTORY_UNAVAILABLE: meaning('The directory could not be asked.', 'Check the directory file or source, then run the message again.'),
   DIRECTORY_INVALID: meaning('The directory file cannot be read.', 'It needs a header with the columns npi, address, name, status.'),
   DIRECTORY_ROW_INVALID: meaning('A row of the directory cannot be used; it was skipped.', 'Correct the row at the line shown.'),

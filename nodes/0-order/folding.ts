@@ -9,7 +9,8 @@ const PLAIN: Record<string, string> = { ł: 'l', ø: 'o', đ: 'd', ð: 'd', ħ: 
 /** Upper case first: it takes ß apart and makes all sigmas one. */
 const caseFold = (text: string): string => text.trim().toUpperCase().toLowerCase();
 
-const foldName = (text: string): string => {
+/** Without case, accents, blanks and punctuation. */
+export const foldName = (text: string): string => {
   // Combining diacritical marks only: the marks of Indic scripts are vowels.
   const folded = caseFold(text.normalize('NFKD').replace(/[\u0300-\u036f]/g, ''))
     .normalize('NFKD').replace(/[\u0300-\u036f]/g, '').replace(/[łøđðħıæœþ]/g, (letter) => PLAIN[letter]!);

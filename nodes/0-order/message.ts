@@ -48,8 +48,14 @@ export interface Recipient {
   /** One sentence: why this recipient was chosen, or not. */
   why: string;
   finalDelivery: boolean;
+  /** Who decided that: a row of the route table, a rule for the domain, the organization or site. Absent: nobody said anything. */
+  finalDeliveryBy?: 'row' | 'domain' | 'organization';
+  /** Minutes within which notifications must come, where a row of the route table says so itself. */
+  deadlineMinutes?: number;
   state: 'RESOLVING' | 'UNRESOLVED' | 'SUPPRESSED';
   code: string | null;
+  /** Kept back for a person once it is sealed: the code that says why. */
+  hold?: string;
   warnings: Warning[];
 }
 
@@ -76,11 +82,13 @@ export interface SealedMail {
   /** With angle brackets. */
   messageId: string;
   finalDelivery: boolean;
+  /** The recipient's own: see there. */
+  deadlineMinutes?: number;
   raw: Buffer;
-  /** SHA-256 thumbprints (upper-case hex) and the anchor's subject: the evidence of the trust decision. */
+  /** SHA-256 thumbprints (upper-case hex) and the anchor's subject: the evidence of the trust decision; and which document the mail holds. */
   evidence: {
-    signer: string; recipientCertificates: string[]; anchor: string;
-    /** The mail is plain and its HISP seals it: then the other entries are empty. */
+    signer: string; recipientCertificates: string[]; anchor: string; document?: Pick<ClinicalDocument, 'id' | 'profile'>;
+    /** The mail is plain and its HISP seals it: then signer, certificates and anchor are empty. */
     sealedBy?: 'hisp';
   };
   warnings: Warning[];
@@ -102,6 +110,8 @@ export interface CourierMessage {
   images?: ReportImage[];
   pdf?: ReportDocument;
   cda?: ClinicalDocument;
+  /** Further documents of the message, by profile, for recipients whose domain wants another one than `cda`. */
+  documents?: Record<string, ClinicalDocument>;
   mail?: SealedMail;
   rejection?: Rejection;
   [key: string]: unknown;

@@ -1,41 +1,14 @@
-// The settings of an organization and of its sites, checked one by one. Values come from forms, CSV cells and JSON alike,
-// so everything is read as text; a setting that says nothing is left out.
-import { CourierError } from '../errors.ts';
+// The settings of an organization and of its sites, checked one by one.
+import { readDeadlines } from './deadlines.ts';
 import { normalizeAddress } from './direct-address.ts';
+import { logoFault } from './logo.ts';
 import type { PostalAddress } from './model.ts';
 import type { Organization, OrganizationSettings, PatientIdentifier, RoutePolicy } from './organization.ts';
+import { cell, checked, entryOf, oneOf, readSwitch, rowInvalid, withoutAbsent, type Entry } from './setting-cells.ts';
 import { stateCode } from './states.ts';
-
-/** One entry with its keys in lower case and without separators; `where` names the entry for the reader of an error. */
-export interface Entry { values: ReadonlyMap<string, unknown>; where: string; path: string }
 
 export const POLICIES: readonly RoutePolicy[] = ['union', 'site-over-organization', 'most-specific'];
 export const PATIENT_IDENTIFIERS: readonly PatientIdentifier[] = ['none', 'null', 'mrn'];
-
-export const fold = (key: string): string => key.toLowerCase().replace(/[^a-z0-9]/g, '');
-
-export const entryOf = (object: object, where: string, path: string): Entry =>
-  ({ values: new Map(Object.entries(object).map(([key, value]) => [fold(key), value])), where, path });
-
-export const rowInvalid = (entry: Pick<Entry, 'where' | 'path'>, key: string, reason: string): CourierError =>
-  new CourierError('ORGANIZATION_ROW_INVALID', { path: `${entry.path}.${key}`, detail: `${entry.where}: ${reason}` });
-
-export const cell = (entry: Entry, key: string): string | undefined => {
-  const value = entry.values.get(fold(key));
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string' && typeof value !== 'number') throw rowInvalid(entry, key, 'text was expected');
-  return String(value).trim() || undefined;
-};
-
-const checked = <Value extends string>(entry: Entry, key: string, check: (text: string) => Value | undefined, reason: string): Value | undefined => {
-  const text = cell(entry, key);
-  const value = text === undefined ? undefined : check(text);
-  if (text !== undefined && value === undefined) throw rowInvalid(entry, key, reason);
-  return value;
-};
-
-const oneOf = <Value extends string>(allowed: readonly Value[]) => (text: string): Value | undefined =>
-  allowed.find((value) => value === text.toLowerCase());
 
 const timeZone = (text: string): string | undefined => {
   try {
@@ -56,9 +29,6 @@ const oid = (text: string): string | undefined => {
 };
 
 export const readOid = (entry: Entry): string | undefined => checked(entry, 'oid', oid, 'not an OID');
-
-const withoutAbsent = <Shape extends object>(shape: Shape): { [Key in keyof Shape]?: Exclude<Shape[Key], undefined> } =>
-  Object.fromEntries(Object.entries(shape).filter(([, value]) => value !== undefined)) as never;
 
 const streetOf = (from: Entry): string[] => {
   const lines = from.values.get('street');
@@ -81,16 +51,28 @@ export const readAddress = (entry: Entry): PostalAddress | undefined => {
   return street.length === 0 && Object.keys(parts).length === 0 ? undefined : { street, ...parts };
 };
 
+const readLogo = (entry: Entry): string | undefined => {
+  const text = cell(entry, 'logo');
+  const fault = text === undefined ? undefined : logoFault(text);
+  if (fault !== undefined) throw rowInvalid(entry, 'logo', fault);
+  return text;
+};
+
 /** What an organization and a site may both say. Throws ORGANIZATION_ROW_INVALID. */
 export const readSettings = (entry: Entry): OrganizationSettings & Pick<Partial<Organization>, 'name' | 'phone' | 'address'> => withoutAbsent({
   name: cell(entry, 'name'),
   phone: cell(entry, 'phone'),
+  contact: cell(entry, 'contact'),
   address: readAddress(entry),
   sender: checked(entry, 'sender', (text) => normalizeAddress(text) ?? undefined, 'not a well-formed Direct address'),
   identity: cell(entry, 'identity'),
   account: cell(entry, 'account'),
   policy: checked(entry, 'policy', oneOf(POLICIES), `one of ${POLICIES.join(', ')} was expected`),
   patientIdentifier: checked(entry, 'patientIdentifier', oneOf(PATIENT_IDENTIFIERS), `one of ${PATIENT_IDENTIFIERS.join(', ')} was expected`),
+  finalDelivery: readSwitch(entry, 'finalDelivery'),
+  preliminary: readSwitch(entry, 'preliminary'),
+  deadlines: readDeadlines(entry),
+  logo: readLogo(entry),
   timeZone: checked(entry, 'timeZone', timeZone, 'not an IANA time zone'),
   price: checked(entry, 'price', price, 'a decimal number such as 0.25 was expected'),
   currency: checked(entry, 'currency', currency, 'a currency of three letters was expected'),

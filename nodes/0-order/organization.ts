@@ -1,4 +1,6 @@
+import type { Deadlines } from './deadlines.ts';
 import type { PostalAddress } from './model.ts';
+import type { DomainRule } from './recipient-domains.ts';
 
 export type RoutePolicy = 'union' | 'site-over-organization' | 'most-specific';
 export type PatientIdentifier = 'none' | 'null' | 'mrn';
@@ -13,6 +15,16 @@ export interface OrganizationSettings {
   account?: string;
   policy?: RoutePolicy;
   patientIdentifier?: PatientIdentifier;
+  /** Whom a recipient may call or write to about a message; falls back to `phone`. */
+  contact?: string;
+  /** Ask the receiving HISP to confirm final delivery; default yes. Rows of the route table and rules for domains come first. */
+  finalDelivery?: boolean;
+  /** Whether preliminary results are sent; default no. */
+  preliminary?: boolean;
+  /** Minutes after acceptance within which notifications must come, per class; blank: as the HISP account says. */
+  deadlines?: Deadlines;
+  /** Path of a PNG or JPEG, or a `data:` URI: shown on the report. */
+  logo?: string;
   /** IANA zone in which the report shows times, e.g. `America/Chicago`; default UTC. */
   timeZone?: string;
   /** Price per message, decimal string, and ISO 4217 currency. */
@@ -27,9 +39,9 @@ export interface Organization extends OrganizationSettings {
   npi?: string;
   address?: PostalAddress;
   phone?: string;
-  /** Whom a recipient may call or write to about a message; falls back to `phone`. */
-  contact?: string;
   /** Assigning authority of its medical record numbers; default `2.25.<ClientGuid as decimal>`. */
   oid?: string;
+  /** What holds for recipients on certain domains, the first that fits first; those for all organizations stand at the end. */
+  recipientDomains?: DomainRule[];
   sites?: Record<string, OrganizationSettings & { name?: string; address?: PostalAddress; phone?: string }>;
 }

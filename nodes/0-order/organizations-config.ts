@@ -1,13 +1,14 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { Organization } from './organization.ts';
-import { exchangeOrganizations } from './organizations-exchange.ts';
+import { exchangeOrganizations, type ExchangeQuestion } from './organizations-exchange.ts';
 import { checkOrganizations } from './organizations.ts';
+import { checkDomainRules, withRules } from './recipient-domains.ts';
 
-interface OrganizationsDef extends NodeDef { organizations: unknown[] }
+interface OrganizationsDef extends NodeDef { organizations: unknown[]; recipientDomains?: unknown }
 
 /** What config nodes of type `direct-organizations` offer. Entries that cannot be used are left out. */
 export interface OrganizationsNode extends Node {
-  /** By ClientGuid in any case. */
+  /** By ClientGuid in any case; with the rules for recipient domains that hold for it. */
   find(clientGuid: string): Organization | undefined;
   all(): Organization[];
 }
@@ -15,7 +16,10 @@ export interface OrganizationsNode extends Node {
 export default (RED: NodeAPI): void => {
   RED.nodes.registerType('direct-organizations', function (this: OrganizationsNode, def: OrganizationsDef) {
     RED.nodes.createNode(this, def);
-    const { organizations, errors } = checkOrganizations(def.organizations ?? []);
+    const { rules, errors: ruleErrors } = checkDomainRules(def.recipientDomains);
+    const checked = checkOrganizations(def.organizations ?? []);
+    const organizations = checked.organizations.map((organization) => withRules(organization, rules));
+    const errors = [...checked.errors, ...ruleErrors];
     if (errors[0] !== undefined) this.status({ fill: 'red', shape: 'ring', text: errors[0].code });
     errors.forEach((error) => this.error(error.message));
     this.find = (clientGuid) => organizations.find((organization) => organization.clientGuid === clientGuid.toLowerCase());
@@ -24,7 +28,7 @@ export default (RED: NodeAPI): void => {
 
   // The form's import and export: one reader for pasted text and rows, so that all refuse the same.
   RED.httpAdmin.post('/direct/organizations/parse', RED.auth.needsPermission('direct.read'), (request, response) => {
-    const { status, body } = exchangeOrganizations(request.body as { text?: unknown; organizations?: unknown });
+    const { status, body } = exchangeOrganizations(request.body as ExchangeQuestion);
     response.status(status).json(body);
   });
 };

@@ -1,17 +1,20 @@
 // Organizations as CSV: one row per organization with an empty `site`, one row per site that says something else.
-// The columns `npi`, `contact` and `oid` belong to the organization alone. Any column order; only clientGuid is required.
+// The columns `npi`, `oid` and `recipientDomains` (JSON in a cell) belong to the organization alone. Any column order; only clientGuid is required.
 import { CourierError } from '../errors.ts';
 import { CsvError, readCsv, writeCsv, type CsvRow } from './csv.ts';
+import { deadlineColumn, type Deadlines, PRIORITIES } from './deadlines.ts';
 import type { PostalAddress } from './model.ts';
-import { fold } from './organization-settings.ts';
 import type { Organization } from './organization.ts';
+import type { DomainRule } from './recipient-domains.ts';
+import { fold } from './setting-cells.ts';
 
 export const ORGANIZATION_COLUMNS = [
   'clientGuid', 'site', 'name', 'npi', 'phone', 'contact', 'sender', 'identity', 'account', 'policy', 'patientIdentifier', 'timeZone',
   'price', 'currency', 'street1', 'street2', 'city', 'state', 'postalCode', 'country', 'oid',
+  'logo', 'finalDelivery', 'preliminary', 'deadlineEmergent', 'deadlineUrgent', 'deadlineRoutine', 'recipientDomains',
 ] as const;
 
-const OWN = ['npi', 'contact', 'oid'];
+const OWN = ['npi', 'oid', 'recipientDomains'];
 
 const invalid = (line: number, reason: string): CourierError => new CourierError('ORGANIZATION_ROW_INVALID', { detail: `line ${line}: ${reason}` });
 
@@ -36,7 +39,7 @@ export const organizationRows = (text: string): { line: number; values: object }
   const [owners, overrides] = [rows.filter(({ values }) => !values['site']), rows.filter(({ values }) => values['site'])];
   overrides.forEach((row) => {
     if (!owners.some((owner) => guid(owner) === guid(row))) throw invalid(row.line, 'this site belongs to no organization of the list');
-    const wrong = OWN.find((column) => row.values[column]);
+    const wrong = OWN.find((column) => row.values[fold(column)]);
     if (wrong !== undefined) throw invalid(row.line, `${wrong} cannot differ by site`);
     const twin = overrides.find((other) => other !== row && guid(other) === guid(row) && other.values['site'] === row.values['site']);
     if (twin !== undefined) throw invalid(Math.max(row.line, twin.line), 'this site stands twice');
@@ -50,8 +53,16 @@ export const organizationRows = (text: string): { line: number; values: object }
 const addressCells = ({ street = [], ...rest }: Partial<PostalAddress> = {}): Record<string, string> =>
   ({ street1: street[0] ?? '', street2: street.slice(1).join('\n'), ...rest });
 
-const rowOf = (clientGuid: string, site: string, { address, ...settings }: { address?: PostalAddress }): Record<string, string> => {
-  const cells: Record<string, unknown> = { ...settings, ...addressCells(address), clientGuid, site };
+const deadlineCells = (deadlines: Deadlines = {}): Record<string, string> => Object.fromEntries(
+  PRIORITIES.map((priority) => [deadlineColumn(priority), String(deadlines[priority] ?? '')]));
+
+interface Nested { address?: PostalAddress; deadlines?: Deadlines; recipientDomains?: DomainRule[] }
+
+const rowOf = (clientGuid: string, site: string, { address, deadlines, recipientDomains, ...settings }: Nested): Record<string, string> => {
+  const cells: Record<string, unknown> = {
+    ...settings, ...addressCells(address), ...deadlineCells(deadlines), clientGuid, site,
+    ...(recipientDomains && { recipientDomains: JSON.stringify(recipientDomains) }),
+  };
   return Object.fromEntries(ORGANIZATION_COLUMNS.map((column) => [column, String(cells[column] ?? '')]));
 };
 

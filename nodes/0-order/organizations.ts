@@ -1,17 +1,17 @@
 // The list of organizations: who may submit, who pays, who signs. Read from JSON or CSV, checked entry by entry.
 import { asCourierError, CourierError } from '../errors.ts';
 import { parseJson } from './json.ts';
-import { cell, entryOf, readOid, readSettings, rowInvalid, type Entry } from './organization-settings.ts';
+import { readOid, readSettings } from './organization-settings.ts';
 import type { Organization } from './organization.ts';
 import { organizationRows } from './organizations-csv.ts';
+import { readOwnRules } from './recipient-domains.ts';
+import { cell, entryOf, isObject, rowInvalid, type Entry } from './setting-cells.ts';
 
 export { writeOrganizationsCsv } from './organizations-csv.ts';
 
 type Sites = NonNullable<Organization['sites']>;
 
 const GUID = /^\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?$/i;
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Sites stand in an object by LocalId, or in an array of objects that name theirs. */
 const siteEntries = (entry: Entry): [string, object][] => {
@@ -37,10 +37,10 @@ const readEntry = (value: unknown, where: string, path: string): Organization =>
   if (clientGuid === undefined) throw rowInvalid(entry, 'clientGuid', 'not a GUID');
   const { name, ...settings } = readSettings(entry);
   if (name === undefined) throw rowInvalid(entry, 'name', 'the name is missing');
-  const [npi, contact, oid, sites] = [cell(entry, 'npi'), cell(entry, 'contact'), readOid(entry), readSites(entry)];
+  const [npi, oid, recipientDomains, sites] = [cell(entry, 'npi'), readOid(entry), readOwnRules(entry), readSites(entry)];
   return {
     clientGuid, name, ...settings,
-    ...(npi !== undefined && { npi }), ...(contact !== undefined && { contact }), ...(oid !== undefined && { oid }),
+    ...(npi !== undefined && { npi }), ...(oid !== undefined && { oid }), ...(recipientDomains.length > 0 && { recipientDomains }),
     ...(Object.keys(sites).length > 0 && { sites }),
   };
 };
@@ -96,10 +96,12 @@ export const parseOrganizations = (source: string): Organization[] => {
 
 export const writeOrganizationsJson = (organizations: readonly Organization[]): string => `${JSON.stringify(organizations, null, 2)}\n`;
 
-/** The organization as it stands for one of its sites: what the site says overrides what the organization says. */
+/** The organization as it stands for one of its sites: what the site says overrides what the organization says, deadlines class by class. */
 export const effectiveOrganization = (organization: Organization, siteLocalId: string): Organization => {
   const { sites = {}, ...own } = organization;
-  return Object.hasOwn(sites, siteLocalId) ? { ...own, ...sites[siteLocalId] } : own;
+  const site = Object.hasOwn(sites, siteLocalId) ? sites[siteLocalId]! : {};
+  const deadlines = { ...own.deadlines, ...site.deadlines };
+  return { ...own, ...site, ...(Object.keys(deadlines).length > 0 && { deadlines }) };
 };
 
 /** OID of the assigning authority of an organization's record numbers; by default its ClientGuid as a decimal under 2.25 (ITU-T X.667). */

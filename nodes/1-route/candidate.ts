@@ -1,5 +1,6 @@
 // A candidate: somebody whom the order or the table names, before the policy has spoken.
 import type { Level, Recipient, RouteExplanation } from '../0-order/message.ts';
+import type { Wishes } from './delivery-wishes.ts';
 
 export type Considered = RouteExplanation['considered'][number];
 
@@ -12,12 +13,10 @@ export interface Candidate {
   aside: Considered[];
 }
 
-type Named = Pick<Recipient, 'level' | 'source' | 'why' | 'finalDelivery'> & Partial<Pick<Recipient, 'address' | 'npi'>>;
+type Named = Pick<Recipient, 'level' | 'source' | 'why'> & Wishes & Partial<Pick<Recipient, 'address' | 'npi'>>;
 
-const recipientOf = (named: Named, state: Recipient['state'], code: string | null): Recipient => ({
-  level: named.level, alsoFrom: [], address: named.address ?? null, npi: named.npi ?? null,
-  source: named.source, why: named.why, finalDelivery: named.finalDelivery, state, code, warnings: [],
-});
+const recipientOf = (named: Named, state: Recipient['state'], code: string | null): Recipient =>
+  ({ alsoFrom: [], address: null, npi: null, ...named, state, code, warnings: [] });
 
 export const named = (who: Named, aside: Considered[] = []): Candidate =>
   ({ recipient: recipientOf(who, 'RESOLVING', null), off: false, aside });

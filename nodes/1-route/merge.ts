@@ -1,5 +1,6 @@
 // One address, one mail: recipients that turned out to be the same are merged, and the survivor says who else named it.
 import type { Level, Recipient } from '../0-order/message.ts';
+import { mergeWishes } from './delivery-wishes.ts';
 import { LEVELS } from './policy.ts';
 
 const rank = ({ level }: Recipient): number => LEVELS.indexOf(level);
@@ -13,19 +14,21 @@ const mergeGroup = (group: readonly Recipient[]): Recipient => {
   const [keeper, ...others] = group.toSorted((one, other) => rank(one) - rank(other)) as [Recipient, ...Recipient[]];
   if (others.length === 0) return keeper;
   const sources = others.map(({ level, source }) => `the ${level} level (${source})`).join(' and ');
+  // Whoever else names the address means it, whatever is in doubt about the keeper.
+  const { hold, ...certain } = keeper;
   return {
-    ...keeper,
+    ...(group.every((recipient) => recipient.hold !== undefined) ? { ...certain, hold } as Recipient : certain),
     alsoFrom: otherLevels(keeper, others),
     npi: keeper.npi ?? others.find(({ npi }) => npi !== null)?.npi ?? null,
     why: `${keeper.why} The same address is also named by ${sources}.`,
-    finalDelivery: group.some(({ finalDelivery }) => finalDelivery),
+    ...mergeWishes([keeper, ...others]),
     warnings: [...new Map(group.flatMap(({ warnings }) => warnings).map((warning) => [JSON.stringify(warning), warning])).values()],
   };
 };
 
 /**
  * Merges RESOLVING recipients with the same address: the most specific level stays with its id, the other levels stand in
- * `alsoFrom`, final delivery is asked when any of them asks. Recipients without an address and those that get nothing stay as they are.
+ * `alsoFrom`; on final delivery and deadline see `mergeWishes`. Recipients without an address and those that get nothing stay as they are.
  */
 export const mergeRecipients = (recipients: readonly Recipient[]): Recipient[] => {
   const mergeable = (recipient: Recipient): boolean => recipient.state === 'RESOLVING' && recipient.address !== null;

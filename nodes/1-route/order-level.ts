@@ -4,6 +4,7 @@ import type { PrimaryCareProvider } from '../0-order/model.ts';
 import { readNpi } from '../0-order/npi.ts';
 import { type Candidate, named, switchedOff, unusable, unused } from './candidate.ts';
 import { type DomainRules, judgeDomain } from './direct-domain.ts';
+import type { Wishes } from './delivery-wishes.ts';
 import type { RouteRow } from './route-row.ts';
 
 export const ADDRESS_SOURCE = 'HealthPlan.PrimaryCareProvider.EmailAddress';
@@ -34,7 +35,9 @@ const faultOf = (address: string | null, rules: DomainRules): Fault | undefined 
 };
 
 /** Zero or one candidate: address and NPI of one provider are one recipient, an empty provider is none. */
-export const orderLevel = (provider: PrimaryCareProvider | undefined, row: RouteRow | undefined, rules: DomainRules): Candidate[] => {
+export const orderLevel = (
+  provider: PrimaryCareProvider | undefined, row: RouteRow | undefined, wishes: Wishes, rules: DomainRules,
+): Candidate[] => {
   const text = provider?.address ?? '';
   const npiText = provider?.npi?.trim() ?? '';
   const blank = text.trim() === '';
@@ -42,7 +45,7 @@ export const orderLevel = (provider: PrimaryCareProvider | undefined, row: Route
   const npi = npiText === '' ? null : showNpi(readNpi(npiText).npi);
   const normalized = normalizeAddress(text);
   const address = blank ? null : normalized ?? showAddress(text);
-  const who = { level: 'order', source: blank ? NPI_SOURCE : ADDRESS_SOURCE, npi, finalDelivery: row?.finalDelivery ?? true } as const;
+  const who = { level: 'order', source: blank ? NPI_SOURCE : ADDRESS_SOURCE, npi, ...wishes } as const;
 
   if (row && !row.enabled) {
     const why = `The order level names a provider (${who.source}), but route:${row.line} switches the order level off, so nothing is sent.`;

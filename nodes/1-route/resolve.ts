@@ -2,17 +2,21 @@
 import type { Level, Recipient, RouteExplanation } from '../0-order/message.ts';
 import type { Result, StoredOrder, Warning } from '../0-order/model.ts';
 import type { Organization } from '../0-order/organization.ts';
+import { effectiveOrganization } from '../0-order/organizations.ts';
+import { withDomainRules } from '../0-order/recipient-domains.ts';
 import { type Candidate, considered, named, switchedOff, unusable, unused } from './candidate.ts';
+import { type Wishes, wishesOf } from './delivery-wishes.ts';
 import { type DomainRules, judgeDomain } from './direct-domain.ts';
 import { orderLevel } from './order-level.ts';
 import { displacedBy, type PolicyChoice, policyFor } from './policy.ts';
 import type { RouteRow } from './route-row.ts';
+import { orderSwitch } from './route-table.ts';
 
 export interface RouteQuestion extends DomainRules {
   order: Pick<StoredOrder, 'organization' | 'site' | 'primaryCareProvider'> & Partial<Pick<StoredOrder, 'warnings'>>;
   /** Its site decides, the order's where there is no result yet. */
   result?: Pick<Result, 'site'> & Partial<Pick<Result, 'warnings'>> | undefined;
-  /** Asked for its policy only; rows are matched by the order's ClientGuid. */
+  /** Asked for its settings; rows are matched by the order's ClientGuid. */
   organization?: Organization | undefined;
   table: readonly RouteRow[];
   policy: PolicyChoice;
@@ -20,10 +24,10 @@ export interface RouteQuestion extends DomainRules {
 
 export interface Route { recipients: Recipient[]; route: RouteExplanation }
 
-const rowCandidate = (row: RouteRow & { address: string }, rules: DomainRules): Candidate => {
+const rowCandidate = (row: RouteRow & { address: string }, wishes: Wishes, rules: DomainRules): Candidate => {
   const source = `route:${row.line}`;
   const scope = row.level === 'site' ? 'for this site' : 'for all sites';
-  const who = { level: row.level, source, address: row.address, finalDelivery: row.finalDelivery };
+  const who = { level: row.level, source, address: row.address, ...wishes };
   if (!row.enabled) {
     return switchedOff({ ...who, why: `The ${row.level} level names an address ${scope} (${source}), but the row is disabled, so nothing is sent.` });
   }
@@ -35,16 +39,20 @@ const rowCandidate = (row: RouteRow & { address: string }, rules: DomainRules): 
 
 const hasAddress = (row: RouteRow): row is RouteRow & { address: string } => row.address !== null;
 
-const candidatesOf = ({ order, result, table, trustedDomains, freeMailDomains }: RouteQuestion): Candidate[] => {
+const candidatesOf = ({ order, result, organization, table, trustedDomains, freeMailDomains }: RouteQuestion): Candidate[] => {
   const rules = { trustedDomains, freeMailDomains };
   const site = result?.site.localId ?? order.site.localId;
+  const submitter = organization && effectiveOrganization(organization, site);
   const rows = table.filter((row) => row.organization === order.organization.toLowerCase() && (row.site === null || row.site === site))
     .sort((one, other) => one.line - other.line);
   const switches = rows.filter(({ level }) => level === 'order');
-  const orderRow = switches.find((row) => row.site !== null) ?? switches[0];
+  const [narrow, wide] = [switches.filter((row) => row.site !== null), switches.filter((row) => row.site === null)];
+  const [switching, ...more] = narrow.length > 0 ? narrow : wide;
+  const orderRow = switching && orderSwitch([switching, ...more]);
   const addressed = (level: Level): Candidate[] =>
-    rows.filter((row) => row.level === level).filter(hasAddress).map((row) => rowCandidate(row, rules));
-  return [...orderLevel(order.primaryCareProvider, orderRow, rules), ...addressed('site'), ...addressed('organization')];
+    rows.filter((row) => row.level === level).filter(hasAddress).map((row) => rowCandidate(row, wishesOf(row, submitter), rules));
+  const named = orderLevel(order.primaryCareProvider, orderRow, wishesOf(orderRow, submitter), rules);
+  return [...named, ...addressed('site'), ...addressed('organization')];
 };
 
 /** What the reader found odd in order and result travels with each recipient; order and result may both say it. */
@@ -59,7 +67,8 @@ const inputWarnings = ({ order, result }: RouteQuestion): Warning[] =>
 export const resolveRoute = (question: RouteQuestion): Route => {
   const { order, result, organization } = question;
   const policy = policyFor(question.policy, organization, result?.site.localId ?? order.site.localId);
-  const candidates = candidatesOf(question);
+  const candidates = candidatesOf(question)
+    .map((candidate) => ({ ...candidate, recipient: withDomainRules(candidate.recipient, organization) }));
   const naming = new Set(candidates.filter(({ off }) => !off).map(({ recipient }) => recipient.level));
   const decided = candidates.map((candidate) => ({
     ...candidate,

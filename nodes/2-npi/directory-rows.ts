@@ -5,7 +5,12 @@ import { readNpi } from '../0-order/npi.ts';
 import { type Code, CourierError } from '../errors.ts';
 
 export const DIRECTORY_COLUMNS = ['npi', 'address', 'name', 'status'] as const;
-export type DirectoryCells = Record<typeof DIRECTORY_COLUMNS[number], string>;
+/** `type` may be there: `individual` or `organization` (NPPES entity type 1 or 2). */
+export type DirectoryCells = Record<typeof DIRECTORY_COLUMNS[number], string> & { type?: string };
+
+export type EntityType = 'individual' | 'organization';
+
+const TYPES: Record<string, EntityType> = { individual: 'individual', 1: 'individual', organization: 'organization', 2: 'organization' };
 
 export interface DirectoryRow {
   npi: string;
@@ -13,6 +18,8 @@ export interface DirectoryRow {
   address: string | null;
   name: string;
   status: 'active' | 'deactivated';
+  /** Absent where the directory does not say. */
+  type?: EntityType;
   line: number;
 }
 
@@ -32,21 +39,28 @@ const readRow = ({ line, cells }: RawRow): DirectoryRow | Reject => {
   if (text !== '' && address === null) return { line, code: 'ADDRESS_INVALID' };
   const status = cells.status.trim().toLowerCase();
   if (status !== '' && status !== 'active' && status !== 'deactivated') return { line, code: 'FIELD_INVALID' };
-  return { npi, address, name: cells.name.trim(), status: status === 'deactivated' ? status : 'active', line };
+  const kind = (cells.type ?? '').trim().toLowerCase();
+  const type = Object.hasOwn(TYPES, kind) ? TYPES[kind]! : undefined;
+  if (kind !== '' && type === undefined) return { line, code: 'FIELD_INVALID' };
+  return { npi, address, name: cells.name.trim(), status: status === 'deactivated' ? status : 'active', ...(type && { type }), line };
 };
 
+const COLUMNS = [...DIRECTORY_COLUMNS, 'type'] as const;
+
+/** The names under which the columns stand; `type` may be missing. */
 const columnNames = (header: readonly string[]): DirectoryCells => {
   const names = new Map(header.map((name) => [name.trim().toLowerCase(), name]));
   const missing = DIRECTORY_COLUMNS.filter((column) => !names.has(column));
   if (missing.length > 0) throw unreadable(`missing columns: ${missing.join(', ')}`, 'line 1');
-  return Object.fromEntries(DIRECTORY_COLUMNS.map((column) => [column, names.get(column)!])) as DirectoryCells;
+  return Object.fromEntries(COLUMNS.filter((column) => names.has(column)).map((column) => [column, names.get(column)!])) as DirectoryCells;
 };
 
 const readCells = (text: string): RawRow[] => {
   const { header, rows } = readCsv(text);
   const names = columnNames(header);
-  return rows.map(({ line, values }) =>
-    ({ line, cells: Object.fromEntries(DIRECTORY_COLUMNS.map((column) => [column, values[names[column]] ?? ''])) as DirectoryCells }));
+  const cellsOf = (values: Readonly<Record<string, string>>): DirectoryCells =>
+    Object.fromEntries(COLUMNS.map((column) => [column, values[names[column] ?? ''] ?? ''])) as DirectoryCells;
+  return rows.map(({ line, values }) => ({ line, cells: cellsOf(values) }));
 };
 
 /** Line by line, for a file that breaks CSV somewhere: published directories hold stray quotation marks. */
@@ -94,7 +108,7 @@ const fromJson = (text: string): RawRows => {
   const raw = rows.flatMap((row: unknown, index): RawRow[] => {
     const line = index + 2;
     const values: Record<string, unknown> = typeof row === 'object' && row !== null ? { ...row } : {};
-    const cells = DIRECTORY_COLUMNS.map((column) => [column, values[column] ?? ''] as const);
+    const cells = COLUMNS.map((column) => [column, values[column] ?? ''] as const);
     if (cells.every(([, value]) => typeof value === 'string' || typeof value === 'number')) {
       return [{ line, cells: Object.fromEntries(cells.map(([column, value]) => [column, String(value)])) as DirectoryCells }];
     }
@@ -118,7 +132,13 @@ export const readDirectoryRows = (text: string, format: 'csv' | 'json'): { rows:
 /** Cells for the editor's list and for export. */
 export const directoryCells = (text: string): { cells: DirectoryCells[]; rejects: Reject[] } => {
   const { rows, rejects } = readDirectoryRows(text, /^\uFEFF?\s*[[{]/.test(text) ? 'json' : 'csv');
-  return { cells: rows.map(({ npi, address, name, status }) => ({ npi, address: address ?? '', name, status })), rejects };
+  const cellsOf = ({ npi, address, name, status, type }: DirectoryRow): DirectoryCells =>
+    ({ npi, address: address ?? '', name, status, ...(type && { type }) });
+  return { cells: rows.map(cellsOf), rejects };
 };
 
-export const writeDirectoryCsv = (rows: readonly DirectoryCells[]): string => writeCsv([...DIRECTORY_COLUMNS], rows as DirectoryCells[]);
+/** With the column `type` only where a row has one. */
+export const writeDirectoryCsv = (rows: readonly DirectoryCells[]): string => {
+  const columns = rows.some(({ type }) => type) ? COLUMNS : DIRECTORY_COLUMNS;
+  return writeCsv([...columns], rows as readonly Record<string, string>[]);
+};

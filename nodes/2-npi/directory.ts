@@ -4,19 +4,22 @@ import { createHash } from 'node:crypto';
 import { readNpi } from '../0-order/npi.ts';
 import { FREE_MAIL_DOMAINS, judgeDomain } from '../1-route/direct-domain.ts';
 import type { CourierError } from '../errors.ts';
-import { type DirectoryRow, type Reject, readDirectoryRows } from './directory-rows.ts';
+import { type DirectoryRow, type EntityType, type Reject, readDirectoryRows } from './directory-rows.ts';
 
 export type { Reject } from './directory-rows.ts';
 
 export type LookUpOutcome = 'found' | 'ambiguous' | 'not-found' | 'invalid-npi' | 'deactivated' | 'temporary';
 
-/** An address that the directory has for an NPI; `row` is the line of the file (index + 2 in a list). */
-export interface AddressCandidate { address: string; name: string; row: number }
+/**
+ * An address that the directory has for an NPI; `row` is the line of the file (index + 2 in a list). `shared`: active rows of other NPIs have it
+ * too. `type` where the directory says.
+ */
+export interface AddressCandidate { address: string; name: string; row: number; shared: boolean; type?: EntityType }
 
 export interface LookUp {
   outcome: LookUpOutcome;
   npi: string;
-  /** Only when found; so are `name` and `row`. */
+  /** Only when found; so are `name` and `row`. The only candidate then. */
   address?: string;
   name?: string;
   row?: number;
@@ -41,24 +44,28 @@ export interface Directory {
 const isDirect = (address: string): boolean =>
   judgeDomain(address, { trustedDomains: [], freeMailDomains: FREE_MAIL_DOMAINS }) === 'direct';
 
-const candidatesOf = (rows: readonly DirectoryRow[]): AddressCandidate[] => {
+/** The NPIs of active rows by address. */
+type Holders = ReadonlyMap<string, ReadonlySet<string>>;
+
+const candidatesOf = (rows: readonly DirectoryRow[], holders: Holders): AddressCandidate[] => {
   const byAddress = new Map<string, AddressCandidate>();
-  for (const { address, name, line } of rows) {
-    if (address !== null && isDirect(address) && !byAddress.has(address)) byAddress.set(address, { address, name, row: line });
+  for (const { address, name, line, type } of rows) {
+    if (address === null || !isDirect(address) || byAddress.has(address)) continue;
+    byAddress.set(address, { address, name, row: line, shared: (holders.get(address)?.size ?? 0) > 1, ...(type && { type }) });
   }
   return [...byAddress.values()];
 };
 
 const lineList = (rows: readonly { line: number }[]): string => `${rows.length === 1 ? 'row' : 'rows'} ${rows.map(({ line }) => line).join(', ')}`;
 
-const decide = (npi: string, rows: readonly DirectoryRow[], release: string): LookUp => {
+const decide = (npi: string, rows: readonly DirectoryRow[], holders: Holders, release: string): LookUp => {
   const answer = (outcome: LookUpOutcome, why: string, candidates: AddressCandidate[] = []): LookUp =>
     ({ outcome, npi, candidates, why: `${why} (directory release ${release}).` });
 
   if (rows.length === 0) return answer('not-found', `The directory has no row for NPI ${npi}`);
   const active = rows.filter(({ status }) => status === 'active');
   if (active.length === 0) return answer('deactivated', `The directory has NPI ${npi} as deactivated in ${lineList(rows)}`);
-  const candidates = candidatesOf(active);
+  const candidates = candidatesOf(active, holders);
   const [only] = candidates;
   if (only === undefined) {
     const reason = active.some(({ address }) => address !== null) ? 'only ordinary e-mail, no Direct address,' : 'no address';
@@ -68,7 +75,8 @@ const decide = (npi: string, rows: readonly DirectoryRow[], release: string): Lo
     const where = lineList(candidates.map(({ row }) => ({ line: row })));
     return answer('ambiguous', `The directory has ${candidates.length} Direct addresses for NPI ${npi} in ${where}`, candidates);
   }
-  return { ...answer('found', `The directory has the Direct address for NPI ${npi} in row ${only.row}`, candidates), ...only };
+  const { address, name, row } = only;
+  return { ...answer('found', `The directory has the Direct address for NPI ${npi} in row ${row}`, candidates), address, name, row };
 };
 
 const invalid = (npi: string, why: string): LookUp => ({ outcome: 'invalid-npi', npi, candidates: [], why });
@@ -82,12 +90,17 @@ const checked = (text: string, lookUp: (npi: string) => LookUp): LookUp => {
 const directoryOf = (text: string, { rows, rejects }: { rows: DirectoryRow[]; rejects: Reject[] }): Directory => {
   const release = createHash('sha256').update(text).digest('hex').slice(0, 12);
   const byNpi = new Map<string, DirectoryRow[]>();
+  const holders = new Map<string, Set<string>>();
   for (const row of rows) {
     const known = byNpi.get(row.npi);
     if (known) known.push(row);
     else byNpi.set(row.npi, [row]);
+    if (row.address === null || row.status !== 'active') continue;
+    const sharing = holders.get(row.address);
+    if (sharing) sharing.add(row.npi);
+    else holders.set(row.address, new Set([row.npi]));
   }
-  return { lookUp: (text) => checked(text, (npi) => decide(npi, byNpi.get(npi) ?? [], release)), release, rows: rows.length, rejects };
+  return { lookUp: (text) => checked(text, (npi) => decide(npi, byNpi.get(npi) ?? [], holders, release)), release, rows: rows.length, rejects };
 };
 
 /** Reads CSV with the columns npi, address, name, status in any order. Throws DIRECTORY_INVALID when the header is wrong. */

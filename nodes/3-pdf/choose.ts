@@ -16,6 +16,8 @@ export interface PdfSettings {
   pageSize: PageSize;
   /** Where `Images[].FileName` is looked for; empty: nowhere. */
   imageFolder: string;
+  /** Where the paths of organizations' logos begin; absent: the process's own folder. */
+  logoFolder?: string;
 }
 
 export interface PdfRequest {
@@ -60,7 +62,8 @@ export const reportFor = async (request: PdfRequest, settings: PdfSettings, { re
   }
   const given = imagesGiven(request.images);
   const { data, images, warnings } = await render({
-    result, order, organization, given, imageFolder: settings.imageFolder, pageSize: settings.pageSize, now: now(),
+    result, order, organization, given, imageFolder: settings.imageFolder, logoFolder: settings.logoFolder ?? '.',
+    pageSize: settings.pageSize, now: now(),
   });
   return { kind: 'report', images: given?.images ?? images, pdf: { data, source, warnings } };
 };

@@ -18,7 +18,10 @@ export default (RED: NodeAPI): void => {
         const folder: unknown = def.imageFolder && RED.util.evaluateNodeProperty(def.imageFolder, def.imageFolderType ?? 'str', this, msg as never);
         const outcome = await reportFor(
           { result: required(msg, 'result'), order: required(msg, 'order'), organization: msg.organization, images: msg.images },
-          { mode: def.mode ?? 'absent', pageSize: def.pageSize ?? 'letter', imageFolder: String(folder ?? '') },
+          {
+            mode: def.mode ?? 'absent', pageSize: def.pageSize ?? 'letter', imageFolder: String(folder ?? ''),
+            logoFolder: RED.settings.userDir ?? '.',
+          },
         );
         if (outcome.kind === 'held') {
           if (journal && msg.direct) await journal.stopMessage(msg.direct.id, 'HELD', outcome.code, outcome.why, msg.direct.run);

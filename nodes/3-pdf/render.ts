@@ -7,6 +7,7 @@ import { reportContent, type ReportSource } from './content.ts';
 import type { EyeColumn } from './eyes.ts';
 import { type LoadedImages, loadImages } from './images.ts';
 import { openLettering } from './lettering.ts';
+import { fitLogo, type FittedLogo, loadLogo } from './logo.ts';
 import { openPicture } from './picture.ts';
 import { drawReport } from './report.ts';
 import { closeSheet, openSheet, type PageSize, type Sheet } from './sheet.ts';
@@ -16,6 +17,8 @@ import { instantOf } from './times.ts';
 export interface RenderInput extends ReportSource {
   /** Not more than one per eye. */
   images: (Omit<ReportImage, 'data'> & { data: Uint8Array })[];
+  /** Bytes of the sender's logo; null: there is one, and it cannot be read. */
+  logo?: Uint8Array | null;
   pageSize: PageSize;
   /** Epoch milliseconds: the document's date where the result has no graded time. */
   now: number;
@@ -37,6 +40,13 @@ const eyeColumns = (sheet: Sheet, input: RenderInput, eyes: ReturnType<typeof re
   return eyes.map((content) => ({ content, ...(withImages && { image: pictureOf(content.laterality)! }) }));
 };
 
+const logoOf = (sheet: Sheet, { logo }: RenderInput, warnings: Warning[]): FittedLogo | null => {
+  if (logo === undefined) return null;
+  const picture = logo === null ? null : openPicture(sheet.doc, asBuffer(logo), 'logo');
+  if (picture === null) warnings.push({ code: 'LOGO_UNREADABLE', path: 'organization.logo', text: CODES.LOGO_UNREADABLE.text });
+  return picture && fitLogo(picture);
+};
+
 /** Throws PDF_FAILED. */
 export const renderReport = async (input: RenderInput): Promise<RenderOutput> => {
   try {
@@ -51,18 +61,20 @@ export const renderReport = async (input: RenderInput): Promise<RenderOutput> =>
     });
     const warnings: Warning[] = [];
     const eyes = eyeColumns(sheet, input, content.eyes, warnings);
-    const lettered = drawReport(sheet, content, eyes, texts);
+    const lettered = drawReport(sheet, content, eyes, texts, logoOf(sheet, input, warnings));
     return { data: await closeSheet(sheet), warnings: [...warnings, ...lettered] };
   } catch (cause) {
     throw isCourierError(cause) ? cause : new CourierError('PDF_FAILED', { cause });
   }
 };
 
-export interface RenderTask extends Omit<RenderInput, 'images' | 'locale'> {
+export interface RenderTask extends Omit<RenderInput, 'images' | 'locale' | 'logo'> {
   /** Images that came with the message, already checked; null: those that the result names are read from `imageFolder`. */
   given: LoadedImages | null;
   /** Empty: there is none. */
   imageFolder: string;
+  /** Where the paths of logos begin. */
+  logoFolder: string;
 }
 
 /** `images`: those that were read, not those that were given. */
@@ -71,10 +83,11 @@ export interface RenderedTask extends RenderOutput { images: LoadedImages['image
 const NONE: LoadedImages = { images: [], warnings: [] };
 
 /** The worker's side. Images are read here: a thousand waiting results do not hold theirs in memory. */
-export const renderTask = async ({ given, imageFolder, ...input }: RenderTask): Promise<RenderedTask> => {
+export const renderTask = async ({ given, imageFolder, logoFolder, ...input }: RenderTask): Promise<RenderedTask> => {
   const read = given === null && imageFolder !== '' ? await loadImages(input.result.images, imageFolder) : NONE;
   const { images, warnings } = given ?? read;
-  const report = await renderReport({ ...input, images });
+  const logo = await loadLogo(input.organization, input.order.site.localId, logoFolder);
+  const report = await renderReport({ ...input, images, ...(logo !== undefined && { logo }) });
   return { data: report.data, warnings: [...warnings, ...report.warnings], images: read.images };
 };
 

@@ -3,22 +3,28 @@ import type { Warning } from '../0-order/model.ts';
 import type { ReportContent } from './content.ts';
 import { drawEyes, type EyeColumn } from './eyes.ts';
 import { COLOR, GAP, PAD, STYLE } from './look.ts';
+import { drawLogo, type FittedLogo } from './logo.ts';
 import { drawPanel, panelWidth } from './panel.ts';
 import { bullet, fieldRows, heightOf, paragraph, space } from './rows.ts';
 import { drawRunning, markWidth, signatureFits } from './running.ts';
-import { decorate, drawRows, type Sheet } from './sheet.ts';
+import { decorate, drawRows, type Row, type Sheet } from './sheet.ts';
 import type { Texts } from './texts.ts';
 
 const PLAIN = { tint: false, bar: false };
 const CARD = { tint: true, bar: false };
 const BOX = { tint: true, bar: true };
 
-/** Title and sender; long ones flow like everything else. */
-const drawTitle = (sheet: Sheet, { title, mark, sender }: ReportContent): void => {
+/** Title and sender, beside the logo where there is one; what is too long for a page flows like everything else, and then without it. */
+const drawTitle = (sheet: Sheet, { title, mark, sender }: ReportContent, logo: FittedLogo | null, texts: Texts): void => {
   const beside = mark === undefined ? 0 : markWidth(sheet, mark) + 12;
-  const rows = [...paragraph(sheet, title, STYLE.title, sheet.width - beside, 'H1'), ...paragraph(sheet, sender, STYLE.sender, sheet.width)];
+  const rowsIn = (width: number): Row[] =>
+    [...paragraph(sheet, title, STYLE.title, width - beside, 'H1'), ...paragraph(sheet, sender, STYLE.sender, width)];
+  const shown = logo !== null && heightOf(rowsIn(sheet.width - logo.room)) <= sheet.bottom - sheet.y ? logo : null;
+  if (shown !== null) drawLogo(sheet, shown, texts.logoOf(sender));
+  const indent = shown?.room ?? 0;
+  const rows = rowsIn(sheet.width - indent);
   if (heightOf(rows) > sheet.bottom - sheet.y) return drawPanel(sheet, rows, PLAIN);
-  sheet.y = drawRows(sheet, rows, sheet.left, sheet.y) + 6;
+  sheet.y = Math.max(drawRows(sheet, rows, sheet.left + indent, sheet.y), sheet.y + (shown?.height ?? 0)) + 6;
   decorate(sheet, (doc) => doc.rect(sheet.left, sheet.y, sheet.width, 1.4).fill(COLOR.accent));
   sheet.y += GAP;
 };
@@ -59,8 +65,10 @@ const drawWords = (sheet: Sheet, { instructions, comments, diagnoses }: ReportCo
 };
 
 /** Draws the whole report onto an open sheet; the images belong to the eyes by laterality. */
-export const drawReport = (sheet: Sheet, content: ReportContent, eyes: readonly EyeColumn[], texts: Texts): Warning[] => {
-  drawTitle(sheet, content);
+export const drawReport = (
+  sheet: Sheet, content: ReportContent, eyes: readonly EyeColumn[], texts: Texts, logo: FittedLogo | null = null,
+): Warning[] => {
+  drawTitle(sheet, content, logo, texts);
   drawBanner(sheet, content);
   drawPatient(sheet, content);
   drawWords(sheet, content, texts);

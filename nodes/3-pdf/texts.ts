@@ -42,6 +42,7 @@ const EN_US = {
   noImage: 'No image of this eye',
   reason: (reason: string): string => `Reason: ${reason}`,
   imageUnavailable: 'Image not available',
+  logoOf: (sender: string): string => `Logo of ${sender}`,
   imageOf: { OD: 'Fundus image of the right eye', OS: 'Fundus image of the left eye' } satisfies Record<Laterality, string>,
   signature: 'Signature',
   signed: (name: string, npi: string | undefined, taxonomy: string | undefined, when: string | undefined): string => [

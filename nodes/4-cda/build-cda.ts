@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { required, stage } from '../stage.ts';
-import { type BuildChoices, buildClinicalDocument } from './build.ts';
+import { type BuildChoices, buildDocuments } from './build.ts';
 
 interface BuildCdaDef extends NodeDef, BuildChoices {}
 
@@ -10,15 +10,16 @@ export default (RED: NodeAPI): void => {
     RED.nodes.createNode(this, def);
     stage(RED, this, {
       name: 'build-cda',
-      needs: ['organization', 'order', 'result', 'pdf'],
+      needs: ['organization', 'order', 'result', 'recipients', 'pdf'],
       alone: RED._('build-cda.status.alone'),
       run: async (msg, { journal }) => {
         const request = {
           order: required(msg, 'order'), result: required(msg, 'result'), organization: required(msg, 'organization'),
-          pdf: required(msg, 'pdf').data, direct: msg.direct,
+          pdf: required(msg, 'pdf').data, direct: msg.direct, recipients: msg.recipients ?? [],
         };
-        const cda = await buildClinicalDocument(request, def, { journal, now: new Date(), newId: randomUUID });
-        return [{ ...msg, cda }];
+        const { cda, documents } = await buildDocuments(request, def, { journal, now: new Date(), newId: randomUUID });
+        const { documents: _, ...rest } = msg;
+        return [{ ...rest, cda, ...(Object.keys(documents).length > 0 && { documents }) }];
       },
     });
   });

@@ -1,14 +1,14 @@
 // The stage: one document per message and profile, made in a worker, kept by the journal so that a repetition has the same bytes.
-import { createHash } from 'node:crypto';
-import type { ClinicalDocument, DirectIdentity } from '../0-order/message.ts';
+import type { ClinicalDocument, DirectIdentity, Recipient } from '../0-order/message.ts';
 import type { Result, StoredOrder, Warning } from '../0-order/model.ts';
 import type { Organization, PatientIdentifier } from '../0-order/organization.ts';
 import { effectiveOrganization } from '../0-order/organizations.ts';
-import type { DocumentRecord, Journal } from '../journal/port.ts';
-import { asBuffer, inPool } from '../pool.ts';
+import { type DocumentRecord, type Journal, OWN_DOCUMENT } from '../journal/port.ts';
+import { inPool } from '../pool.ts';
 import type { CheckReport } from './check.ts';
 import type { GenderPreference } from './codes.ts';
 import type { DocumentInput, DocumentSettings } from './document.ts';
+import { DEFAULT_CODE, documentOf, identifiersWanted, profileOf } from './profiles.ts';
 
 /** Our own reading of the rules on our own document: what it finds travels as a warning, since a patient waits for the report. */
 const rulesBroken = ({ findings }: CheckReport): Warning[] => {
@@ -36,16 +36,6 @@ export interface BuildRequest { order: StoredOrder; result: Result; organization
 
 export interface BuildSurroundings { journal: Pick<Journal, 'document' | 'saveDocument'> | undefined; now: Date; newId: () => string }
 
-export const DEFAULT_CODE = '78573-3';
-
-/** Names the document's version and every setting that changes its content: `r2.1/none`, `r2.1/mrn/34807-8/identity`. */
-export const profileOf = ({ identifier, documentCode, genderPreference, title }: DocumentSettings): string => [
-  'r2.1', identifier,
-  ...(documentCode === DEFAULT_CODE ? [] : [documentCode]),
-  ...(genderPreference === 'birth' ? [] : [genderPreference]),
-  ...(title === '' ? [] : [createHash('sha256').update(title).digest('hex').slice(0, 8)]),
-].join('/');
-
 const settingsOf = (choices: BuildChoices, organization: Organization): DocumentSettings => ({
   documentCode: choices.documentCode.trim() || DEFAULT_CODE,
   title: choices.title.trim(),
@@ -53,23 +43,51 @@ const settingsOf = (choices: BuildChoices, organization: Organization): Document
   identifier: choices.patientIdentifier === 'organization' ? organization.patientIdentifier ?? 'none' : choices.patientIdentifier,
 });
 
-const fromRecord = ({ id, profile, data, warnings }: DocumentRecord): ClinicalDocument => ({ id, profile, data: asBuffer(data), warnings });
-
 /**
- * The message's document. Where the journal already has one of this profile for the message, or for the one that it resends,
- * that one comes back: same bytes, same id. Errors as `buildDocument`.
+ * The message's document with these settings. Where the journal already has one of this profile for the message, or for the one that it
+ * resends, that one comes back: same bytes, same id. Errors as `buildDocument`.
  */
-export const buildClinicalDocument = async (
-  { order, result, organization, pdf, direct }: BuildRequest, choices: BuildChoices, { journal, now, newId }: BuildSurroundings,
+const buildOne = async (
+  { order, result, organization, pdf, direct }: BuildRequest, settings: DocumentSettings, { journal, now, newId }: BuildSurroundings,
 ): Promise<ClinicalDocument> => {
-  const submitter = effectiveOrganization(organization, order.site?.localId);
-  const settings = settingsOf(choices, submitter);
   const profile = profileOf(settings);
-  const stored = direct && await journal?.document(direct.id, profile);
-  if (stored) return fromRecord(stored);
+  const stored = documentOf(direct && await journal?.document(direct.id, profile));
+  if (stored !== null) return stored;
   const id = newId().toUpperCase();
-  const input: DocumentInput = { order, result, organization: submitter, pdf, now, id, settings };
+  const input: DocumentInput = { order, result, organization, pdf, now, id, settings };
   const built = await inPool<DocumentInput, { data: Uint8Array; warnings: Warning[] }>(import.meta.url, 'buildInWorker', input, 1);
   const record: DocumentRecord = { id, profile, ...built };
-  return fromRecord(direct && journal ? await journal.saveDocument(direct.id, record, direct.run) : record);
+  return documentOf(direct && journal ? await journal.saveDocument(direct.id, record, direct.run) : record)!;
+};
+
+const submitterOf = ({ organization, order }: BuildRequest): Organization => effectiveOrganization(organization, order.site?.localId);
+
+/** The message's own document. */
+export const buildClinicalDocument = async (
+  request: BuildRequest, choices: BuildChoices, surroundings: BuildSurroundings,
+): Promise<ClinicalDocument> => {
+  const organization = submitterOf(request);
+  return await buildOne({ ...request, organization }, settingsOf(choices, organization), surroundings);
+};
+
+export interface BuiltDocuments { cda: ClinicalDocument; documents: Record<string, ClinicalDocument> }
+
+/**
+ * The message's own document, and one for each other patient identifier that the domains of its recipients want, by profile. The rule
+ * for a domain counts more than the node and the organization: it says what the receivers there can take.
+ */
+export const buildDocuments = async (
+  request: BuildRequest & { recipients: readonly Pick<Recipient, 'address'>[] }, choices: BuildChoices,
+  surroundings: BuildSurroundings & { journal: Pick<Journal, 'recordStage'> | undefined },
+): Promise<BuiltDocuments> => {
+  const { recipients, direct } = request;
+  const cda = await buildClinicalDocument(request, choices, surroundings);
+  const organization = submitterOf(request);
+  const settings = settingsOf(choices, organization);
+  const further: ClinicalDocument[] = [];
+  for (const identifier of identifiersWanted(recipients, organization, settings.identifier)) {
+    further.push(await buildOne({ ...request, organization }, { ...settings, identifier }, surroundings));
+  }
+  if (further.length > 0 && direct) await surroundings.journal?.recordStage(direct.id, OWN_DOCUMENT, cda.profile);
+  return { cda, documents: Object.fromEntries(further.map((document) => [document.profile, document])) };
 };

@@ -1,4 +1,5 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { documentOf } from '../4-cda/profiles.ts';
 import { CourierError } from '../errors.ts';
 import { required, stage } from '../stage.ts';
 import type { IdentityNode } from './identity-config.ts';
@@ -52,7 +53,8 @@ export default (RED: NodeAPI): void => {
         // Where the HISP seals, certificates are looked at beforehand only if there is something to judge them by.
         const trust = sealing === 'hisp' && !def.trust ? undefined : trustNode(def.trust);
         const { sealed, refused } = await sealRecipients({
-          recipients: required(msg, 'recipients'), organization, document: required(msg, 'cda'), pdf: msg.pdf,
+          recipients: required(msg, 'recipients'), organization, document: required(msg, 'cda'), documents: msg.documents, pdf: msg.pdf,
+          stored: async (profile) => documentOf(journal && msg.direct && await journal.document(msg.direct.id, profile)),
           sealing, identity: sealing === 'hisp' ? undefined : await identityNode(organization.identity, def.identity)?.open(),
           trust: trust && { source: trust.source, anchors: await trust.anchors() },
           settings: { subject: def.subject, attachPdf: def.attachPdf, cipher: def.cipher || 'aes-256-cbc' }, now: new Date(),
@@ -60,7 +62,7 @@ export default (RED: NodeAPI): void => {
         for (const { id, code, why } of refused) {
           if (journal && id !== undefined) await journal.endRecipient(id, 'UNRESOLVED', code ?? 'CERT_NONE', why, msg.direct?.run);
         }
-        const { recipients: _, ...rest } = msg;
+        const { recipients: _, documents: _documents, ...rest } = msg;
         return [sealed.map(({ recipient, mail }) => ({ ...rest, recipient, mail })), refused.length > 0 ? { ...msg, recipients: refused } : null];
       },
     });

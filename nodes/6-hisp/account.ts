@@ -1,6 +1,7 @@
 // Reading an account from what its form saved, and the rules an account sets for who may send over it.
 import type { Sealing } from '../5-smime/types.ts';
 import { CourierError } from '../errors.ts';
+import { deadlinesOf } from './deadline.ts';
 import { readAnswers } from './policy.ts';
 import type { HispAccount } from './types.ts';
 
@@ -11,7 +12,8 @@ export interface AccountForm {
   sealing?: string; imapHost?: string; imapPort?: number | string; imapSecurity?: string;
   connections?: number | string;
   retryFirst?: number | string; retryMax?: number | string; maxAttempts?: number | string; maxAge?: number | string;
-  answers?: unknown; unknown?: string; probeFirst?: number | string; probeMax?: number | string; deadline?: number | string;
+  answers?: unknown; unknown?: string; probeFirst?: number | string; probeMax?: number | string;
+  deadline?: number | string; deadlineUrgent?: number | string; deadlineEmergent?: number | string;
 }
 
 const text = (value: unknown): string => typeof value === 'string' ? value.trim() : '';
@@ -37,7 +39,7 @@ const pemOf = (authorities: string, readFile: (path: string) => string): string 
 };
 
 type Patience = Pick<HispAccount,
-  'retryFirstMs' | 'retryMaxMs' | 'maxAttempts' | 'maxAgeMs' | 'answers' | 'unknown' | 'probeFirstMs' | 'probeMaxMs' | 'deadlineMs'>;
+  'retryFirstMs' | 'retryMaxMs' | 'maxAttempts' | 'maxAgeMs' | 'answers' | 'unknown' | 'probeFirstMs' | 'probeMaxMs' | 'deadlines'>;
 
 const unknownOf = (value: unknown): 'retry' | 'hold' => {
   const wanted = text(value) || 'retry';
@@ -59,6 +61,17 @@ const imapOf = (form: AccountForm, host: string): HispAccount['imap'] => {
   return { host: text(form.imapHost) || host, port, security };
 };
 
+const optional = (value: unknown, path: string): number | undefined =>
+  value === undefined || value === null || value === '' ? undefined : number(value, path, { least: 1, standard: 0 }) * 1000;
+
+const deadlinesFrom = (form: AccountForm): HispAccount['deadlines'] => {
+  const [urgent, emergent] = [optional(form.deadlineUrgent, 'deadlineUrgent'), optional(form.deadlineEmergent, 'deadlineEmergent')];
+  return deadlinesOf({
+    routine: number(form.deadline, 'deadline', { least: 1, standard: 3600 }) * 1000,
+    ...(urgent !== undefined && { urgent }), ...(emergent !== undefined && { emergent }),
+  });
+};
+
 /** An account that says nothing about probes is probed as it retries, but is not left alone for long. */
 const PROBE = { first: 30, max: 600 };
 
@@ -74,7 +87,7 @@ const patienceOf = (form: AccountForm): Patience => {
     unknown: unknownOf(form.unknown),
     probeFirstMs: number(form.probeFirst, 'probeFirst', { least: 0.01, standard: Math.min(first, PROBE.first) }) * 1000,
     probeMaxMs: number(form.probeMax, 'probeMax', { least: 0.01, standard: Math.min(max, PROBE.max) }) * 1000,
-    deadlineMs: number(form.deadline, 'deadline', { least: 1, standard: 3600 }) * 1000,
+    deadlines: deadlinesFrom(form),
   };
 };
 

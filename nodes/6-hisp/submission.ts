@@ -5,6 +5,7 @@ import { CourierError } from '../errors.ts';
 import type { DeliveryChange, Journal } from '../journal/port.ts';
 import { checkSender } from './account.ts';
 import type { AccountBook } from './account-book.ts';
+import { deadlineFor } from './deadline.ts';
 import { sealingFault } from './sealing.ts';
 import type { HispAccount, ReceiptMessage } from './types.ts';
 
@@ -17,8 +18,7 @@ export interface SubmissionTools {
   node: string;
 }
 
-const accountFor = (msg: CourierMessage, { book, chosen }: SubmissionTools): HispAccount => {
-  const named = msg.organization && effectiveOrganization(msg.organization, msg.direct?.site ?? '').account;
+const accountFor = (named: string | undefined, { book, chosen }: SubmissionTools): HispAccount => {
   const account = named ? book.find(named) : chosen;
   if (account === undefined) throw new CourierError('ACCOUNT_MISSING', named ? { detail: named } : {});
   return account;
@@ -33,13 +33,16 @@ export const submitMail = async (msg: CourierMessage, tools: SubmissionTools): P
   const { mail } = msg;
   if (mail === undefined) throw new CourierError('MESSAGE_INCOMPLETE', { path: 'msg.mail' });
   if (mail.deliveryId === undefined) throw new CourierError('MESSAGE_INCOMPLETE', { path: 'msg.mail.deliveryId' });
-  const account = accountFor(msg, tools);
+  const organization = msg.organization && effectiveOrganization(msg.organization, msg.direct?.site ?? '');
+  const account = accountFor(organization?.account, tools);
   checkSender(account, mail.from);
   const unfit = sealingFault(account, mail.raw);
   if (unfit !== null) throw new CourierError(unfit, { path: 'msg.mail.raw', detail: `account ${account.name}` });
   const { deliveryId, from, to, messageId, raw, evidence, warnings } = mail;
+  const priority = msg.direct?.priority ?? 'routine';
+  const deadlineMs = deadlineFor({ mail, organization, account, priority });
   await tools.journal.enqueue({
-    deliveryId, account: account.name, node: tools.node, from, to, messageId, raw, deadlineMs: account.deadlineMs, evidence, warnings,
+    deliveryId, account: account.name, node: tools.node, from, to, messageId, raw, deadlineMs, evidence, warnings,
   }, msg.direct?.run);
 };
 

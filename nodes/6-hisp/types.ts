@@ -1,5 +1,6 @@
 // What the HISP edge takes and gives.
 import type { DirectIdentity } from '../0-order/message.ts';
+import type { Priority } from '../0-order/model.ts';
 import type { Sealing } from '../5-smime/types.ts';
 import type { Code } from '../errors.ts';
 import type { ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryState } from '../journal/port.ts';
@@ -41,8 +42,8 @@ export interface HispAccount {
   /** How an account at fault is probed: first within `probeFirstMs`, doubled up to `probeMaxMs`. */
   probeFirstMs: number;
   probeMaxMs: number;
-  /** How long after acceptance notifications may take. */
-  deadlineMs: number;
+  /** How long after acceptance notifications may take, per class of priority. */
+  deadlines: Record<Priority, number>;
 }
 
 /** What to do about an answer: try again, give up, let a person decide, or take the mail as accepted. */

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DeliveryRecord, Journal } from '../journal/port.ts';
 import { UsageError } from './command.ts';
+import { documentOfDelivery } from './delivery-document.ts';
 import { deliveryJson, type Outcome, summaryJson } from './outcome.ts';
 import { TEXTS } from './texts.ts';
 
@@ -22,7 +23,7 @@ export const prepareOut = async (out: string): Promise<void> => {
 const writeDelivery = async (folder: string, journal: Journal, delivery: DeliveryRecord): Promise<void> => {
   const mail = await journal.mail(delivery.id);
   if (mail === null) return;
-  const [cda, pdf] = await Promise.all([journal.latestDocument(delivery.messageId), journal.report(delivery.messageId)]);
+  const [cda, pdf] = await Promise.all([documentOfDelivery(journal, delivery), journal.report(delivery.messageId)]);
   await mkdir(folder);
   await writeFile(join(folder, 'mail.eml'), mail);
   if (cda !== null) await writeFile(join(folder, 'cda.xml'), cda.data);

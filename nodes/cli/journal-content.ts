@@ -2,7 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { refused } from './command.ts';
-import type { Journal } from '../journal/port.ts';
+import { documentOfDelivery } from './delivery-document.ts';
+import type { DocumentRecord, Journal } from '../journal/port.ts';
 import { type Changer, changing, requireMessage } from './journal-access.ts';
 import { type Call, wrong } from './journal-call.ts';
 import { choiceOf } from './journal-find.ts';
@@ -12,7 +13,7 @@ export const CONTENTS = ['raw', 'report', 'cda', 'mail', 'result'] as const;
 export type Content = typeof CONTENTS[number];
 export const CONTENT_OPTIONS = ['content', 'out', 'delivery'] as const;
 
-type Reading = Pick<Journal, 'message' | 'delivery' | 'deliveries' | 'rawInput' | 'report' | 'latestDocument' | 'mail' | 'readyMessage'>;
+type Reading = Pick<Journal, 'message' | 'delivery' | 'deliveries' | 'rawInput' | 'report' | 'document' | 'latestDocument' | 'mail' | 'readyMessage'>;
 
 /** The mail that is meant, where there are several. */
 const mailOf = async (journal: Reading, messageId: string, deliveryId: string | undefined): Promise<Uint8Array | null> => {
@@ -21,6 +22,14 @@ const mailOf = async (journal: Reading, messageId: string, deliveryId: string | 
   if (deliveryId !== undefined && sealed.length === 0) throw refused(JOURNAL_TEXTS.noDelivery(deliveryId));
   if (sealed.length > 1) throw wrong(JOURNAL_TEXTS.whichDelivery);
   return sealed[0] === undefined ? null : await journal.mail(sealed[0].id);
+};
+
+/** A delivery's own, where one is named. */
+const documentFor = async (journal: Reading, messageId: string, deliveryId: string | undefined): Promise<DocumentRecord | null> => {
+  if (deliveryId === undefined) return await journal.latestDocument(messageId);
+  const delivery = (await journal.deliveries({ messageId })).find(({ id }) => id === deliveryId);
+  if (delivery === undefined) throw refused(JOURNAL_TEXTS.noDelivery(deliveryId));
+  return await documentOfDelivery(journal, delivery);
 };
 
 const resultOf = async (journal: Reading, messageId: string): Promise<Uint8Array | null> => {
@@ -32,7 +41,7 @@ const read = async (journal: Reading, content: Content, messageId: string, deliv
   switch (content) {
     case 'raw': return await journal.rawInput((await requireMessage(journal, messageId)).inputId);
     case 'report': return await journal.report(messageId);
-    case 'cda': return (await journal.latestDocument(messageId))?.data ?? null;
+    case 'cda': return (await documentFor(journal, messageId, deliveryId))?.data ?? null;
     case 'mail': return await mailOf(journal, messageId, deliveryId);
     case 'result': return await resultOf(journal, messageId);
   }

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { once } from 'node:events';
 import type { FindQuery, Journal, MessageRecord } from '../journal/port.ts';
 import { refused } from './command.ts';
+import { documentOfDelivery } from './delivery-document.ts';
 import { type Changer, changing, looking } from './journal-access.ts';
 import { type Call, readCall, wrong } from './journal-call.ts';
 import { writeNew } from './journal-content.ts';
@@ -62,7 +63,12 @@ const writeContents = async (journal: Journal, folder: string, { id, inputId }: 
   await save('raw', await journal.rawInput(inputId));
   await save('report.pdf', await journal.report(id));
   await save('cda.xml', (await journal.latestDocument(id))?.data);
-  for (const delivery of await journal.deliveries({ messageId: id })) await save(`${delivery.id}.eml`, await journal.mail(delivery.id));
+  const deliveries = await journal.deliveries({ messageId: id });
+  const several = new Set(deliveries.map(({ evidence }) => evidence?.document?.profile)).size > 1;
+  for (const delivery of deliveries) {
+    await save(`${delivery.id}.eml`, await journal.mail(delivery.id));
+    if (several && delivery.evidence !== null) await save(`${delivery.id}.xml`, (await documentOfDelivery(journal, delivery))?.data);
+  }
 };
 
 /** Each message has its entry in the audit chain before anything of it is written. */

@@ -10,6 +10,8 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   open: async () => (await import('./open.ts')).open,
   cda: async () => (await import('./cda.ts')).cda,
   npi: async () => (await import('./npi.ts')).npi,
+  organizations: async () => (await import('./organizations.ts')).organizations,
+  route: async () => (await import('./route.ts')).route,
   simulator: async () => (await import('./simulator.ts')).simulator,
   journal: async () => (await import('./journal.ts')).journal,
   audit: async () => (await import('./audit.ts')).audit,

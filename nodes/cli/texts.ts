@@ -15,6 +15,11 @@ export const TEXTS = {
         Checks a C-CDA Unstructured Document. Exit 0 ok or warnings, 2 errors, 1 could not run.
   npi check NUMBER [--json]
         Checks an NPI's form and check digit. Exit 0 valid, 2 not.
+  organizations check NEW --current OLD [--route FILE] [--new-route FILE] [--json]
+        Says what another list of organizations (and route table) would change. Exit 0 nothing, 4 something, 1 could not run.
+  route explain ORDER [RESULT] [--flows FILE] [--node ID] [--route FILE] [--directory FILE] [--organizations FILE] [--policy NAME] [--json]
+        Who would get the result and why, by the shipped flow or another one: nothing is sent, nothing is stored.
+        Exit 0 everybody who is named gets it, 3 somebody does not, 1 could not run.
   simulator --folder DIR [--smtp-port N] [--service-port N] [--notify-port N] [--user NAME] [--edge-user NAME] [--imap-port N]
         [--record FILE] [--answer-ms N] [--control]
         The simulated HISP network as a process of its own; prints its ports as one line of JSON. By the edge log-in it takes plain mail, seals it
@@ -22,10 +27,13 @@ export const TEXTS = {
   journal stats|find|show|rerun|resend|hold|release|cancel|redirect|prune|verify|rotate-key|export|… --journal FILE|URL
   audit verify|list --journal FILE|URL
         Looks into a journal and works on what is in it, also beside a running engine; \`direct-courier journal --help\` shows all.`,
+  nothingChanges: 'Nothing would change.',
   unknownCommand: (name: string) => `There is no command ${JSON.stringify(name)}.`,
   missingOption: (name: string) => `The option --${name} is needed.`,
   wrongChoice: (name: string, choices: readonly string[]) => `--${name} takes one of: ${choices.join(', ')}.`,
   outNotEmpty: (folder: string) => `${folder} is neither empty nor the output of an earlier demo; choose another --out.`,
+  explainCall: 'route explain ORDER [RESULT]',
+  certificatesNotAsked: (variables: readonly string[]) => `Certificates were not asked for: ${[...new Set(variables)].join(', ')} not set.`,
   noInputs: (folder: string) => `There is no .json file in ${folder}.`,
   stuck: 'The run made no progress for too long; see the states below.',
   expectationsMissed: (count: number) => `${count} expectation(s) not met:`,

@@ -1,21 +1,22 @@
 // What a node that returned a new object has lost of a message: the journal gives it again.
 import type { CourierMessage, Recipient } from '../0-order/message.ts';
 import type { Organization } from '../0-order/organization.ts';
-import type { DeliveryRecord, Journal } from '../journal/port.ts';
+import { type DeliveryRecord, type Journal, OWN_DOCUMENT } from '../journal/port.ts';
 import { asBuffer } from '../pool.ts';
 
 /** What a stage can have restored. */
 export type Restorable = 'organization' | 'order' | 'result' | 'recipients' | 'pdf' | 'cda';
 
 const toRecipient = (delivery: DeliveryRecord): Recipient => {
-  const { id, level, alsoFrom, recipient, npi, source, why, finalDelivery, warnings, mailMessageId } = delivery;
+  const { id, level, alsoFrom, recipient, npi, source, why, finalDelivery, finalDeliveryBy, deadlineMinutes, warnings, mailMessageId } = delivery;
   return {
     id, level, alsoFrom, address: recipient, npi, source, why, finalDelivery, state: 'RESOLVING', code: null, warnings,
+    ...(finalDeliveryBy !== undefined && { finalDeliveryBy }), ...(deadlineMinutes !== undefined && { deadlineMinutes }),
     ...(mailMessageId !== null && { messageId: mailMessageId }),
   };
 };
 
-type From = Pick<Journal, 'readyMessage' | 'deliveries' | 'report' | 'latestDocument'>;
+type From = Pick<Journal, 'readyMessage' | 'deliveries' | 'report' | 'message' | 'document' | 'latestDocument'>;
 
 const ready = async (journal: From, id: string): Promise<Partial<CourierMessage>> => {
   const message = await journal.readyMessage(id);
@@ -32,8 +33,16 @@ const pdf = async (journal: From, id: string): Promise<Partial<CourierMessage>> 
   return data === null ? {} : { pdf: { data: asBuffer(data), source: 'rendered', warnings: [] } };
 };
 
+/** Of several documents, the profile of the one that is not for certain domains only: it was noted when they were made. */
+const ownProfile = async (journal: From, id: string): Promise<string | undefined> => {
+  const message = await journal.message(id);
+  const noted = message?.events.findLast(({ stage }) => stage === OWN_DOCUMENT)?.outcome;
+  return noted ?? (message?.resendOf ? await ownProfile(journal, message.resendOf) : undefined);
+};
+
 const cda = async (journal: From, id: string): Promise<Partial<CourierMessage>> => {
-  const document = await journal.latestDocument(id);
+  const profile = await ownProfile(journal, id);
+  const document = profile === undefined ? await journal.latestDocument(id) : await journal.document(id, profile);
   return document === null ? {} : { cda: { ...document, data: asBuffer(document.data) } };
 };
 

@@ -1,5 +1,5 @@
 // What the journal takes and tells: plain data, without behaviour. All instants are epoch milliseconds (UTC); all ids are opaque strings.
-import type { DirectIdentity, Level } from '../0-order/message.ts';
+import type { DirectIdentity, Level, Recipient } from '../0-order/message.ts';
 import type { Priority, Result, StoredOrder, Warning } from '../0-order/model.ts';
 
 export type MessageState = 'RECEIVED' | 'HELD' | 'FILTERED' | 'ERROR' | 'ROUTED' | 'DONE' | 'DONE_WITH_PROBLEMS';
@@ -71,8 +71,8 @@ export interface QueuedMail {
   raw: Uint8Array;
   /** How long after acceptance notifications may take, in ms. */
   deadlineMs: number;
-  /** `sealedBy`: the mail is plain, its HISP seals it. */
-  evidence: { signer: string; recipientCertificates: string[]; anchor: string; sealedBy?: 'hisp' };
+  /** `document`: which one the mail holds; absent where it was sealed by an earlier version. `sealedBy`: the mail is plain, its HISP seals it. */
+  evidence: { signer: string; recipientCertificates: string[]; anchor: string; document?: { id: string; profile: string }; sealedBy?: 'hisp' };
   warnings: Warning[];
 }
 
@@ -137,6 +137,8 @@ export interface DeliveryRecord {
   id: string; messageId: string; orderLocalId: string; organization: string; site: string;
   level: Level; alsoFrom: Level[]; recipient: string | null; npi: string | null; source: string; why: string;
   finalDelivery: boolean; state: DeliveryState; code: string | null;
+  /** Of the plan, as on the wire: see `Recipient`. */
+  finalDeliveryBy?: NonNullable<Recipient['finalDeliveryBy']>; deadlineMinutes?: number;
   history: { state: DeliveryState; at: number; code?: string }[];
   attempts: { number: number; at: number; code: string | null; response: string }[];
   /** Notifications that counted for this delivery, in order of arrival. */
@@ -147,6 +149,9 @@ export interface DeliveryRecord {
   acceptedAt: number | null; deadlineAt: number | null; nextAttemptAt: number | null; lateSuccess: boolean;
   fee: { amount: string; currency: string } | null;
 }
+
+/** Stage of the event that names the profile of a message's own document, recorded where there are further ones for certain domains. */
+export const OWN_DOCUMENT = 'document';
 
 export interface MessageRecord {
   id: string; inputId: string; inputName: string | null; orderLocalId: string; organization: string | null; site: string;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CourierError } from '../../nodes/errors.ts';
-import { readRouteCsv, readRouteJson, readRouteText, type RouteRow, writeRouteCsv } from '../../nodes/1-route/route-table.ts';
+import { orderSwitch, readRouteCsv, readRouteJson, readRouteText, type RouteRow, writeRouteCsv } from '../../nodes/1-route/route-table.ts';
 import { CLINIC, OTHER_CLINIC } from '../support/samples.ts';
 
 const HEADER = 'level,organization,site,address,final_delivery,enabled';
@@ -24,11 +24,12 @@ describe('route table: CSV', () => {
       `site,${CLINIC},SITE01,site@direct.lakeside.example,0,1`,
       `organization,${CLINIC.toUpperCase()},,MAILTO:Results@Direct.Lakeside.example,,`,
     ))).to.deep.equal([
-      { level: 'order', organization: CLINIC, site: null, address: null, finalDelivery: false, enabled: true, line: 2 },
-      { level: 'order', organization: CLINIC, site: 'SITE02', address: null, finalDelivery: true, enabled: false, line: 3 },
-      { level: 'site', organization: CLINIC, site: 'SITE01', address: 'site@direct.lakeside.example', finalDelivery: false, enabled: true, line: 4 },
-      { level: 'organization', organization: CLINIC, site: null, address: 'results@direct.lakeside.example', finalDelivery: true, enabled: true,
-        line: 5 },
+      { level: 'order', organization: CLINIC, site: null, address: null, finalDelivery: false, deadlineMinutes: null, enabled: true, line: 2 },
+      { level: 'order', organization: CLINIC, site: 'SITE02', address: null, finalDelivery: null, deadlineMinutes: null, enabled: false, line: 3 },
+      { level: 'site', organization: CLINIC, site: 'SITE01', address: 'site@direct.lakeside.example', finalDelivery: false, deadlineMinutes: null,
+        enabled: true, line: 4 },
+      { level: 'organization', organization: CLINIC, site: null, address: 'results@direct.lakeside.example', finalDelivery: null, deadlineMinutes: null,
+        enabled: true, line: 5 },
     ]);
   });
 
@@ -98,6 +99,27 @@ describe('route table: CSV', () => {
       `order,${OTHER_CLINIC},,,,false`))).to.have.length(4);
   });
 
+  it('reads a deadline in minutes from a column that a table may lack, and refuses what is none', () => {
+    const minutes = (cell: string): (number | null)[] =>
+      readRouteCsv(`${HEADER},deadline\norganization,${CLINIC},,a@direct.lakeside.example,,,${cell}`).map(({ deadlineMinutes }) => deadlineMinutes);
+    expect(['', '15', ' 0.5 ', '0.01', '10080'].map(minutes)).to.deep.equal([[null], [15], [0.5], [0.01], [10_080]]);
+    for (const cell of ['0', '-5', '10081', '1e3', '0.001', '15 min', 'soon', '0x10', 'Infinity', '1.23456', '999999']) {
+      const error = refusal(() => minutes(cell));
+      expect(error, cell).to.include({ code: 'ROUTE_ROW_INVALID', path: 'line 2' });
+      expect(error.detail, cell).to.contain('deadline').and.not.contain(cell === '0' ? 'cell' : `: ${cell}`);
+    }
+    expect(refusal(() => readRouteJson([{ level: 'order', organization: CLINIC, deadline: { minutes: 5 } }])).detail).to.contain('deadline');
+    expect(readRouteJson([{ level: 'order', organization: CLINIC, deadline: 5 }])[0]?.deadlineMinutes).to.equal(5);
+  });
+
+  it('refuses order rows of one scope with different deadlines; one that says none stands back', () => {
+    const two = (one: object, other: object): RouteRow[] =>
+      readRouteJson([{ level: 'order', organization: CLINIC, ...one }, { level: 'order', organization: CLINIC, ...other }]);
+    expect(refusal(() => two({ deadline: 5 }, { deadline: 6 }))).to.include({ code: 'ROUTE_ROW_INVALID', path: 'line 3' });
+    const [first, ...more] = two({}, { deadline: 6, finalDelivery: true }) as [RouteRow, RouteRow];
+    expect(orderSwitch([first, ...more])).to.include({ deadlineMinutes: 6, finalDelivery: true, line: 2 });
+  });
+
   it('never puts a cell into its error', () => {
     const error = refusal(() => readRouteCsv(table(`organization,${CLINIC},,secret-cell,,`)));
     expect(error.message).not.to.contain('secret-cell');
@@ -109,7 +131,10 @@ describe('route table: JSON and back', () => {
     fc.constantFrom('direct.lakeside.example', 'hill.test')).map(([local, domain]) => `${local}@${domain}`);
   const organization = fc.constantFrom(CLINIC, OTHER_CLINIC);
   const site = fc.string({ minLength: 1, maxLength: 8 }).map((text) => text.trim()).filter((text) => text !== '');
-  const flags = { finalDelivery: fc.boolean(), enabled: fc.boolean(), line: fc.constant(0) };
+  const flags = {
+    finalDelivery: fc.constantFrom(true, false, null), enabled: fc.boolean(), line: fc.constant(0),
+    deadlineMinutes: fc.oneof(fc.constant(null), fc.integer({ min: 1, max: 1_008_000 }).map((hundredths) => hundredths / 100)),
+  };
   const row = fc.oneof(
     fc.record({ level: fc.constant('site' as const), organization, site, address, ...flags }),
     fc.record({ level: fc.constant('organization' as const), organization, site: fc.constant(null), address, ...flags }),
@@ -133,7 +158,7 @@ describe('route table: JSON and back', () => {
 
   it('takes the names of the columns, texts for booleans and absent keys', () => {
     expect(readRouteJson([{ level: 'order', organization: CLINIC, final_delivery: 'no' }])).to.deep.equal(
-      [{ level: 'order', organization: CLINIC, site: null, address: null, finalDelivery: false, enabled: true, line: 2 }]);
+      [{ level: 'order', organization: CLINIC, site: null, address: null, finalDelivery: false, deadlineMinutes: null, enabled: true, line: 2 }]);
   });
 
   it('refuses what is no list of rows', () => {

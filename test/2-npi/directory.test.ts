@@ -23,7 +23,7 @@ describe('directory: outcomes of a look-up', () => {
       `${NPI.pcp}, MAILTO:Lee@Direct.Lakeside.example ,"Lee, Pria",active`);
     const answer = directory.lookUp(NPI.pcp);
     expect(answer).to.deep.include({ outcome: 'found', npi: NPI.pcp, address: LEE, name: 'Lee, Pria', row: 3, candidates: [{ address: LEE,
-      name: 'Lee, Pria', row: 3 }] });
+      name: 'Lee, Pria', row: 3, shared: false }] });
     expect(answer.why).to.contain('row 3').and.contain(directory.release);
   });
 

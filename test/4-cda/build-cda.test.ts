@@ -14,6 +14,7 @@ let stopped: unknown[][] = [];
 const journal = {
   document: async (_id: string, profile: string) => kept.find((one) => one.profile === profile) ?? null,
   saveDocument: async (_id: string, document: DocumentRecord) => { kept.push(document); return document; },
+  deliveries: async () => [],
   stopMessage: async (...args: unknown[]) => { stopped.push(args); },
 };
 const journalNode = (RED: { nodes: { registerType: (...args: unknown[]) => void; createNode: (...args: unknown[]) => void } }): void => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import type { DirectIdentity } from '../../nodes/0-order/message.ts';
-import { type BuildChoices, buildClinicalDocument, buildInWorker, type BuildRequest, profileOf } from '../../nodes/4-cda/build.ts';
+import type { ClinicalDocument, DirectIdentity } from '../../nodes/0-order/message.ts';
+import { type BuildChoices, buildClinicalDocument, buildDocuments, buildInWorker, type BuildRequest } from '../../nodes/4-cda/build.ts';
+import { documentFor, type Documents, profileOf } from '../../nodes/4-cda/profiles.ts';
 import { checkDocument } from '../../nodes/4-cda/check.ts';
 import { CourierError } from '../../nodes/errors.ts';
 import type { DocumentRecord, Journal } from '../../nodes/journal/port.ts';
@@ -76,6 +77,64 @@ describe('building a document for a message', function () {
     const profile = await buildClinicalDocument(request({ direct: direct('m1') }), { ...CHOICES, patientIdentifier: 'mrn' }, surroundings(journal));
     expect(resent.data.equals(first.data)).to.equal(true);
     expect(new Set([first.id, other.id, profile.id]).size).to.equal(3);
+  });
+
+  describe('for recipients whose domains want other profiles', () => {
+    const ORGANIZATION_WITH_RULES = {
+      ...ORGANIZATION, recipientDomains: [
+        { domain: 'mrn.example', patientIdentifier: 'mrn' as const }, { domain: 'plain.example', patientIdentifier: 'none' as const },
+        { domain: 'silent.example' },
+      ],
+    };
+    const noted: string[][] = [];
+    const build = (addresses: (string | null)[], journal = memoryJournal(), id = 'm1'): ReturnType<typeof buildDocuments> =>
+      buildDocuments(
+        { ...request({ direct: direct(id), organization: ORGANIZATION_WITH_RULES }), recipients: addresses.map((address) => ({ address })) }, CHOICES,
+        { ...surroundings(), journal: { ...journal, recordStage: async (...event: string[]) => { noted.push(event); } } },
+      );
+    beforeEach(() => { noted.length = 0; });
+
+    it('makes one document per profile, each with its own id, and notes which is the message\'s own', async () => {
+      const { cda, documents } = await build(['a@mrn.example', 'b@mrn.example', 'c@plain.example', 'd@silent.example', 'e@other.example', null]);
+      expect(cda.profile).to.equal('r2.1/none');
+      expect(Object.keys(documents)).to.deep.equal(['r2.1/mrn']);
+      const other = documents['r2.1/mrn']!;
+      expect(other.id).not.to.equal(cda.id);
+      expect(other.data.toString()).to.include('MRN1001').and.include(other.id);
+      expect(cda.data.toString()).not.to.include('MRN1001');
+      expect(noted).to.deep.equal([['m1', 'document', 'r2.1/none']]);
+    });
+
+    it('makes and notes nothing more where no domain wants it', async () => {
+      expect((await build(['c@plain.example', 'd@silent.example'])).documents).to.deep.equal({});
+      expect(noted).to.deep.equal([]);
+    });
+
+    it('gives the same bytes of each again', async () => {
+      const journal = memoryJournal({ m2: 'm1' });
+      const [first, again] = [await build(['a@mrn.example'], journal), await build(['a@mrn.example'], journal, 'm2')];
+      expect([again.cda.id, again.documents['r2.1/mrn']!.id]).to.deep.equal([first.cda.id, first.documents['r2.1/mrn']!.id]);
+      expect(again.documents['r2.1/mrn']!.data.equals(first.documents['r2.1/mrn']!.data)).to.equal(true);
+    });
+
+    it('gives each address its own: from the message, else from the journal, else none', async () => {
+      const { cda, documents } = await build(['a@mrn.example']);
+      const idFor = async (address: string, change: Partial<Documents> = {}): Promise<string | undefined> =>
+        (await documentFor(address, ORGANIZATION_WITH_RULES, { document: cda, documents, ...change }))?.id;
+      const other = documents['r2.1/mrn']!;
+      expect(await idFor('a@mrn.example')).to.equal(other.id);
+      for (const domain of ['plain', 'silent', 'other']) expect(await idFor(`a@${domain}.example`), domain).to.equal(cda.id);
+      const asked: string[] = [];
+      const stored = async (profile: string): Promise<ClinicalDocument> => { asked.push(profile); return other; };
+      expect(await idFor('a@mrn.example', { documents: undefined, stored })).to.equal(other.id);
+      expect(asked).to.deep.equal(['r2.1/mrn']);
+      expect(await idFor('a@mrn.example', { documents: {}, stored: async () => null })).to.equal(undefined);
+      const own = { ...cda, profile: 'made by a flow' };
+      expect(await idFor('a@mrn.example', { document: own }), 'a document that a flow made itself').to.equal(cda.id);
+      const titled = { ...cda, profile: 'r2.1/none/34807-8/identity' };
+      await idFor('a@mrn.example', { document: titled, documents: undefined, stored });
+      expect(asked.at(-1)).to.equal('r2.1/mrn/34807-8/identity');
+    });
   });
 
   it('takes what the journal kept when two build at once', async () => {

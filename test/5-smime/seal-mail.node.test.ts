@@ -36,7 +36,7 @@ const credentials = {
 describe('the S/MIME node', () => {
   let folder: string;
   const ended: unknown[][] = [];
-  const journal = { deliveries: async () => [], latestDocument: async () => null, endRecipient: async (...call: unknown[]) => { ended.push(call); }, stopMessage: async () => undefined } as unknown as Journal;
+  const journal = { deliveries: async () => [], message: async () => null, latestDocument: async () => null, endRecipient: async (...call: unknown[]) => { ended.push(call); }, stopMessage: async () => undefined } as unknown as Journal;
 
   const start = async (settings: object = {}): Promise<{ sealed: CourierMessage[]; refused: CourierMessage[] }> => {
     const flow = [

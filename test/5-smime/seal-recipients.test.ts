@@ -121,6 +121,45 @@ describe('sealing for recipients', () => {
     expect(refused.find(({ code }) => code === 'CERT_UNTRUSTED')!.why).to.contain('CN=Other CA');
   });
 
+  it('gives each recipient the document that its domain wants, and refuses only whose document was never made', async () => {
+    const document = { id: 'A', data: cda, profile: 'r2.1/none', warnings: [] };
+    const other = { id: 'B', data: Buffer.from('<ClinicalDocument>other</ClinicalDocument>'), profile: 'r2.1/mrn', warnings: [{ code: 'CDA_LARGE', text: 'x' }] };
+    const recipientDomains = [{ domain: 'chain.example', patientIdentifier: 'mrn' as const }, { domain: 'two.example', patientIdentifier: 'null' as const }];
+    const { sealed, refused } = await sealAll({
+      recipients: ['lakeside', 'chain', 'two'].map((name) => recipient(`dr@${name}.example`)), document, documents: { 'r2.1/mrn': other },
+      organization: { ...organization, recipientDomains }, stored: async () => null,
+    });
+    const holders = [practice, certificates['chain.example']![0]!];
+    expect(sealed.map(({ mail }, index) => decodedBody(partsOf(parseEntity(opened(mail.raw, holders[index]).message!))[1]!).toString()))
+      .to.deep.equal([cda.toString(), other.data.toString()]);
+    expect(sealed.map(({ mail }) => mail.warnings.map(({ code }) => code))).to.deep.equal([[], ['CDA_LARGE']]);
+    expect(refused.map(({ address, code }) => [address, code])).to.deep.equal([['dr@two.example', 'DOCUMENT_MISSING']]);
+  });
+
+  it('refuses a mail that is larger than its domain takes, with size and limit; the others go', async () => {
+    const big = { id: 'A', data: Buffer.alloc(300_000, 'x'), profile: 'us', warnings: [] };
+    const recipients = ['lakeside', 'two'].map((name) => recipient(`dr@${name}.example`));
+    const limited = (maxMegabytes: number): Promise<SealedRecipients> =>
+      sealAll({ recipients, document: big, organization: { ...organization, recipientDomains: [{ domain: 'two.example', maxMegabytes }] } });
+    const { sealed, refused } = await limited(0.25);
+    expect(sealed.map(({ mail }) => mail.to)).to.deep.equal(['dr@lakeside.example']);
+    const [{ state, code, why }] = refused as [Recipient];
+    expect([state, code]).to.deep.equal(['UNRESOLVED', 'MAIL_TOO_LARGE']);
+    expect(why).to.match(/^The order names it\. The sealed mail has 0\.\d MB; the limit for its domain is 0\.25 MB\.$/);
+    expect((await limited(5)).refused).to.deep.equal([]);
+    const exact = (await limited(5)).sealed.map(({ mail }) => mail.raw.length);
+    const seal = async (): Promise<Buffer> => Buffer.alloc(250_000);
+    const at = (maxMegabytes: number): Promise<SealedRecipients> =>
+      sealAll({ recipients, seal, organization: { ...organization, recipientDomains: [{ domain: 'two.example', maxMegabytes }] } });
+    expect(exact.every((bytes) => bytes > 300_000)).to.equal(true);
+    expect([(await at(0.25)).refused.length, (await at(0.249)).refused.length], 'the limit itself fits').to.deep.equal([0, 1]);
+  });
+
+  it('hands the recipient\'s own deadline on with its mail', async () => {
+    const { sealed } = await sealAll({ recipients: [recipient('dr@lakeside.example', { deadlineMinutes: 5 }), recipient('dr@lakeside.example')] });
+    expect(sealed.map(({ mail }) => mail.deadlineMinutes)).to.deep.equal([5, undefined]);
+  });
+
   it('encrypts to all usable certificates and tells which; an expired one beside a good one is left out', async () => {
     const { sealed } = await sealAll({ recipients: [recipient('dr@two.example'), recipient('dr@half.example')] });
     const [two, half] = sealed.map(({ mail }) => mail);
@@ -154,7 +193,7 @@ describe('sealing for recipients', () => {
       const { sealed, refused } = await edge();
       expect(refused).to.deep.equal([]);
       const { mail } = sealed[0]!;
-      expect(mail.evidence).to.deep.equal({ signer: '', recipientCertificates: [], anchor: '', sealedBy: 'hisp' });
+      expect(mail.evidence).to.deep.equal({ signer: '', recipientCertificates: [], anchor: '', sealedBy: 'hisp', document: { id: 'A', profile: 'us' } });
       expect(mail).to.deep.include({ from: SENDER, to: 'dr.lee@lakeside.example', finalDelivery: true, messageId: '<id-dr.lee-at-lakeside.example@clinic.example>' });
       const plain = parseEntity(mail.raw);
       const read = (name: string): string | undefined => headerOf(plain, name);

@@ -28,14 +28,15 @@ describe('an account from its form', () => {
       name: 'hisp.example', host: 'hisp.example', port: 587, security: 'starttls', user: USER, password: 'made-up', anyFrom: false,
       sealing: 'courier', imap: { host: 'hisp.example', port: 993, security: 'implicit' },
       connections: 4, retryFirstMs: 60_000, retryMaxMs: 3_600_000, maxAttempts: 30, maxAgeMs: 72 * 3_600_000, answers: [], unknown: 'retry',
-      probeFirstMs: 30_000, probeMaxMs: 600_000, deadlineMs: 3_600_000,
+      probeFirstMs: 30_000, probeMaxMs: 600_000, deadlines: { routine: 3_600_000, urgent: 1_800_000, emergent: 900_000 },
     });
     expect(read({ security: 'implicit' }).port).to.equal(465);
   });
 
   it('takes numbers as text, because environment variables are text', () => {
     expect(read({ name: 'a', port: '2587', connections: '2', retryFirst: '0.5', retryMax: '10', maxAttempts: '3', deadline: '15', anyFrom: 'true' }))
-      .to.deep.include({ name: 'a', port: 2587, connections: 2, retryFirstMs: 500, retryMaxMs: 10_000, maxAttempts: 3, deadlineMs: 15_000, anyFrom: true });
+      .to.deep.include({ name: 'a', port: 2587, connections: 2, retryFirstMs: 500, retryMaxMs: 10_000, maxAttempts: 3, anyFrom: true,
+        deadlines: { routine: 15_000, urgent: 15_000, emergent: 15_000 } });
   });
 
   it('takes the patience and the table of answers that the form sets', () => {
@@ -55,6 +56,16 @@ describe('an account from its form', () => {
     for (const empty of ['', undefined]) expect(read({ sealing: empty!, imapPort: empty! }), 'an account from before').to.deep.include({ sealing: 'courier' });
     expect(codeOf(() => read({ sealing: 'none' }))).to.deep.equal(['FIELD_INVALID', 'sealing']);
     expect(codeOf(() => read({ imapPort: 'imaps' }))).to.deep.equal(['FIELD_INVALID', 'imapPort']);
+  });
+
+  it('has deadlines per class: what is left empty is the standard, and never later than the class below', () => {
+    const deadlines = (form: AccountForm): number[] => Object.values(read(form).deadlines).map((ms) => ms / 1000);
+    expect(deadlines({ deadline: '7200' })).to.deep.equal([7200, 1800, 900]);
+    expect(deadlines({ deadline: '1200', deadlineUrgent: '', deadlineEmergent: '' })).to.deep.equal([1200, 1200, 900]);
+    expect(deadlines({ deadlineUrgent: '300' })).to.deep.equal([3600, 300, 300]);
+    expect(deadlines({ deadlineUrgent: 5400, deadlineEmergent: '7200' }), 'what is said counts').to.deep.equal([3600, 5400, 7200]);
+    expect(codeOf(() => read({ deadlineUrgent: 'soon' }))).to.deep.equal(['FIELD_INVALID', 'deadlineUrgent']);
+    expect(codeOf(() => read({ deadlineEmergent: '0' }))).to.deep.equal(['FIELD_INVALID', 'deadlineEmergent']);
   });
 
   it('takes authorities as PEM text or from a file', () => {
@@ -109,6 +120,19 @@ describe('submitting a mail', () => {
     expect((await submit({ mail, direct }))[0]).to.deep.include({ deliveryId: 'd1', account: 'chosen', node: 'n1', deadlineMs: 60_000, to: 'a@b.example' });
     expect((await submit({ mail, direct, organization }, ['theirs', 'of the site']))[0]!.account).to.equal('of the site');
     expect((await submit({ mail, direct: { ...direct, site: 'S2' }, organization }, ['theirs']))[0]!.account).to.equal('theirs');
+  });
+
+  it('queues it with the deadline of its class: the organization\'s or the site\'s before the account\'s, the recipient\'s own before all', async () => {
+    const deadlines = { emergent: 4, routine: 45 };
+    const bySite: Organization = { clientGuid: CLINIC, name: 'Clinic', deadlines, sites: { S1: { deadlines: { emergent: 2.5 } } } };
+    const deadlineMs = async (priority: 'emergent' | 'urgent' | 'routine', change: Partial<CourierMessage> = {}): Promise<number> =>
+      (await submit({ mail, direct: { ...direct, priority }, organization: bySite, ...change }))[0]!.deadlineMs;
+    expect(await deadlineMs('emergent')).to.equal(150_000);
+    expect(await deadlineMs('routine')).to.equal(2_700_000);
+    expect(await deadlineMs('urgent'), 'the account\'s').to.equal(60_000);
+    expect(await deadlineMs('emergent', { mail: { ...mail, deadlineMinutes: 0.01 } })).to.equal(600);
+    const { direct: _, ...handBuilt } = { mail, direct, organization: bySite };
+    expect((await submit(handBuilt))[0]!.deadlineMs, 'without an identity').to.equal(2_700_000);
   });
 
   it('queues nothing when the account is missing, the sender does not agree, or the message is incomplete', async () => {

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContext } from 'playwright-core';
 import { freePort } from '../../nodes/cli/engine.ts';
-import { removeTemporaryFolders, temporaryFolder } from '../support/demo.ts';
+import { removeTemporaryFolders, ROOT, temporaryFolder } from '../support/demo.ts';
 import { chromiumPath, openChromium } from './chromium.ts';
 import {
   addConfig, ask, closeForm, deploy, type Editor, type EditorNode, logIn, openConfig, openEditor, openForm, place, saveConfig, saveForm, untilReady,
@@ -131,6 +131,23 @@ describe('the editor (needs Chromium)', function () {
     expect(flows.filter(({ id, name, type }) => id === name && added.has(type))).to.deep.equal([]);
     const stored = ['flows.json', 'flows_cred.json'].map((file) => readFileSync(join(folder, 'user', file), 'utf8'));
     for (const text of [JSON.stringify(flows), ...stored]) expect(text).to.not.match(/a password for the browser test|PRIVATE KEY/);
+  });
+
+  it('explains, in the form of resolve route, who would get a result and why', async () => {
+    const { page } = editor;
+    const sample = (name: string): string => readFileSync(join(ROOT, 'flows/iris-results/samples', name), 'utf8');
+    await openForm(editor, 'resolve-route');
+    await page.fill('#node-input-explain-order', sample('02-order-npi-order.json'));
+    await page.fill('#node-input-explain-result', sample('02-order-npi-result.json'));
+    await page.click('#node-input-explain');
+    const answer = page.locator('#node-input-explain-answer');
+    await answer.getByText('dr.pria.care@good.riverside.sim.example').waitFor();
+    expect(await answer.innerText()).to.match(/message: ROUTED/).and.match(/QUEUED/).and.match(/found, row 2/).and.match(/trusted/).and.match(/0\.25 USD/);
+    await page.screenshot({ path: join(shots, 'explain.png') });
+    await page.fill('#node-input-explain-order', 'no JSON');
+    await page.click('#node-input-explain');
+    await answer.getByText('INPUT_NOT_JSON').waitFor();
+    await closeForm(editor);
   });
 
   for (const scheme of ['light', 'dark'] as const) {

@@ -30,15 +30,32 @@ const ORGANIZATIONS = [
   {
     clientGuid: CLINIC, name: 'Lakeside (browser)', npi: NPI.organization, phone: '555-555-0100', sender: 'results@direct.courier.example',
     policy: 'union', price: '0.25', currency: 'USD', address: { street: ['1 Test St'], city: 'Testville', state: 'FL', postalCode: '32501' },
-    sites: { SITE02: { price: '0.30', currency: 'USD' } },
+    sites: { SITE02: { price: '0.30', currency: 'USD' } }, preliminary: 'true', deadlineUrgent: '20',
+    recipientDomains: [{ domain: '*.hisp.example', maxMegabytes: 10 }],
   },
   { clientGuid: OTHER_CLINIC, name: 'Hillview (browser)', phone: '555-555-0199' },
 ];
 
 const fillOrganizations = async (page: Page): Promise<void> => {
-  await page.fill(field('exchange'), CSV);
-  await page.click(field('import'));
+  const imported = async (text: string): Promise<void> => {
+    await page.fill(field('exchange'), text);
+    await page.click(field('import'));
+  };
+  await imported(CSV.replace('0.25', '0.20'));
   await page.waitForSelector(row('organizations', 1));
+  // A list that is there already is replaced only when what would change was shown.
+  await imported(CSV);
+  await page.waitForFunction((answer) => document.querySelector(answer)?.textContent?.includes('0.20 USD \u2192 0.25 USD'), field('exchange-answer'));
+  await page.click(field('import'));
+  await page.waitForFunction((answer) => document.querySelector(answer)?.textContent?.startsWith('The list is replaced'), field('exchange-answer'));
+  const first = page.locator(row('organizations', 0));
+  await first.getByLabel('Preliminary results').selectOption('true');
+  await first.getByLabel('Urgent (min)').fill('20');
+  await first.getByLabel('Recipient domains of its own').fill(JSON.stringify([{ domain: '*.hisp.example', maxMegabytes: 10 }], null, 1));
+  await add(page, 'recipientDomains');
+  const rule = page.locator(row('recipientDomains', 0));
+  await rule.getByLabel('domain').fill('silent.example');
+  await rule.getByLabel('Final delivery').selectOption('false');
   await page.locator(row('organizations', 1)).getByLabel('Phone', { exact: true }).fill('555-555-0199');
 };
 
@@ -49,7 +66,8 @@ const fillRoutes = async (page: Page): Promise<void> => {
   await first.getByLabel('ClientGuid').fill(CLINIC);
   await first.getByLabel('Site LocalId').fill('SITE02');
   await first.getByLabel('Direct address').fill('desk@good.lakeside.sim.example');
-  await first.getByLabel('final').uncheck();
+  await first.getByLabel('final delivery').selectOption('false');
+  await first.getByLabel('deadline').fill('7.5');
   await add(page, 'rows');
   await page.locator(row('rows', 1)).getByLabel('Level').selectOption('order');
   await page.locator(row('rows', 1)).getByLabel('ClientGuid').fill(CLINIC);
@@ -77,6 +95,7 @@ const fillAccount = async (page: Page): Promise<void> => {
   await page.fill(field('password'), 'a password for the browser test');
   await page.check(field('anyFrom'));
   await page.fill(field('deadline'), '1800');
+  await page.fill(field('deadlineEmergent'), '300');
 };
 
 /** `folder`: where the files that are uploaded are written. */
@@ -100,11 +119,12 @@ export const configTypings = (folder: string): ConfigTyping[] => {
     { from: { type: 'direct-order-in', property: 'journal' }, type: 'direct-journal',
       fill: async (page) => await page.fill(field('file'), 'browser/journal.sqlite'), deployed: { file: 'browser/journal.sqlite' } },
     { from: { type: 'direct-order-in', property: 'organizations' }, type: 'direct-organizations', fill: fillOrganizations,
-      deployed: { organizations: ORGANIZATIONS } },
+      deployed: { organizations: ORGANIZATIONS, recipientDomains: [{ domain: 'silent.example', finalDelivery: 'false' }] } },
     { from: { type: 'direct-resolve-route', property: 'table' }, type: 'direct-route-table', fill: fillRoutes, deployed: {
       rows: [
-        { level: 'site', organization: CLINIC, site: 'SITE02', address: 'desk@good.lakeside.sim.example', finalDelivery: false, enabled: true },
-        { level: 'order', organization: CLINIC, site: '', address: '', finalDelivery: true, enabled: false },
+        { level: 'site', organization: CLINIC, site: 'SITE02', address: 'desk@good.lakeside.sim.example', finalDelivery: 'false', deadline: '7.5',
+          enabled: true },
+        { level: 'order', organization: CLINIC, site: '', address: '', finalDelivery: '', deadline: '', enabled: false },
       ],
       trustedDomains: ['good.lakeside.sim.example'], freeMailDomains: 'mail.example',
     } },
@@ -116,7 +136,7 @@ export const configTypings = (folder: string): ConfigTyping[] => {
     { from: { type: 'direct-seal-mail', property: 'trust' }, type: 'direct-trust',
       fill: async (page) => await page.fill(field('anchors'), authority.pem), deployed: { anchors: authority.pem } },
     { from: { type: 'direct-hisp-send', property: 'account' }, type: 'direct-hisp-account', fill: fillAccount,
-      deployed: { host: '127.0.0.1', port: '465', security: 'implicit', anyFrom: true, deadline: '1800' } },
+      deployed: { host: '127.0.0.1', port: '465', security: 'implicit', anyFrom: true, deadline: '1800', deadlineUrgent: '', deadlineEmergent: '300' } },
   ];
 };
 

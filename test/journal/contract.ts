@@ -14,6 +14,7 @@ import { restartContract } from './restart-contract.ts';
 import { resultsContract } from './results-contract.ts';
 import { sourcesContract } from './sources-contract.ts';
 import { takenAgainContract } from './taken-again-contract.ts';
+import { wishesContract } from './wishes-contract.ts';
 
 export const journalContract = (driver: string, open: OpenBench): void => {
   describe(`the journal's contract: ${driver}`, () => {
@@ -31,5 +32,6 @@ export const journalContract = (driver: string, open: OpenBench): void => {
     actionsContract(open);
     rerunContract(open);
     findContract(open);
+    wishesContract(open);
   });
 };

@@ -7,7 +7,7 @@ export const OTHER_CLINIC = '00000000-0000-4000-8000-0000000000bb';
 /** NPIs with a right check digit that nobody has. */
 export const NPI = { orderer: '2990000004', pcp: '2990000012', grader: '2990000020', organization: '2990000038' };
 
-type Json = Record<string, unknown>;
+export type Json = Record<string, unknown>;
 
 const merge = (base: Json, change: Json): Json => Object.fromEntries(
   [...new Set([...Object.keys(base), ...Object.keys(change)])].map((key) => {

@@ -1,5 +1,5 @@
 // Delivery rows: read as facts, moved by the steps of the state machine, their message kept in line, the change told.
-import type { Level } from '../../0-order/message.ts';
+import type { Level, Recipient } from '../../0-order/message.ts';
 import type { Priority, Warning } from '../../0-order/model.ts';
 import { CourierError } from '../../errors.ts';
 import type { DeliveryChange, DeliveryState } from '../port.ts';
@@ -23,6 +23,7 @@ export interface DeliveryRow {
 /** What stands sealed in `details`. `address` is in lower case. */
 export interface DeliveryDetails {
   alsoFrom: Level[]; address: string | null; npi: string | null; source: string; why: string; warnings: Warning[];
+  finalDeliveryBy?: NonNullable<Recipient['finalDeliveryBy']>; deadlineMinutes?: number;
 }
 
 export const DELIVERY = `

@@ -8,11 +8,12 @@ import { eventsOf, inTurn, type Trace, tracesOf } from './traces.ts';
 export type FullRow = DeliveryRow & { evidence: string | null };
 
 const deliveryRecord = async (store: Store, row: FullRow, trace: Trace): Promise<DeliveryRecord> => {
-  const { alsoFrom, address, npi, source, why, warnings } = await detailsOf(store, row);
+  const { alsoFrom, address, npi, source, why, warnings, finalDeliveryBy, deadlineMinutes } = await detailsOf(store, row);
   return {
     id: row.id, messageId: row.message_id, orderLocalId: row.order_local_id, organization: row.organization, site: row.site,
     level: row.level, alsoFrom, recipient: address, npi, source, why,
     finalDelivery: row.final_delivery === 1, state: row.state, code: row.code, warnings,
+    ...(finalDeliveryBy !== undefined && { finalDeliveryBy }), ...(deadlineMinutes !== undefined && { deadlineMinutes }),
     mailMessageId: row.mail_message_id === null ? null : `<${row.mail_message_id}>`, account: row.account, from: row.sender,
     evidence: row.evidence === null ? null : parsed(row.evidence),
     acceptedAt: row.accepted_at, deadlineAt: row.deadline_at, nextAttemptAt: row.next_attempt_at, lateSuccess: row.late_success === 1, ...trace,

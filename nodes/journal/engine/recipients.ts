@@ -28,8 +28,10 @@ const planned = async (store: Store, messageId: string): Promise<Recipient[]> =>
   return recipients;
 };
 
-const detailsFrom = ({ alsoFrom, address, npi, source, why, warnings }: Recipient): DeliveryDetails =>
-  ({ alsoFrom, address: address?.toLowerCase() ?? null, npi, source, why, warnings });
+const detailsFrom = ({ alsoFrom, address, npi, source, why, warnings, finalDeliveryBy, deadlineMinutes }: Recipient): DeliveryDetails => ({
+  alsoFrom, address: address?.toLowerCase() ?? null, npi, source, why, warnings,
+  ...(finalDeliveryBy !== undefined && { finalDeliveryBy }), ...(deadlineMinutes !== undefined && { deadlineMinutes }),
+});
 
 /** One recipient as a delivery. The columns that the plan does not know have their defaults. */
 export const insertRecipient = async (store: Store, message: MessageRow, recipient: Recipient, ordinal: number): Promise<string> => {

@@ -23,10 +23,13 @@ const unfit = async (store: Store, row: DeliveryRow, to: string): Promise<string
 
 const skipped = (id: string, code: string): ActionOutcome => ({ changed: [], skipped: [{ id, code }] });
 
-const recipientAt = async (store: Store, row: DeliveryRow, address: string, { actor, reason }: ByPerson): Promise<Recipient> => ({
-  level: row.level, alsoFrom: [], address, npi: null, source: 'redirect', why: `Redirected by ${actor}: ${reason}`,
-  finalDelivery: row.final_delivery === 1, state: 'RESOLVING', code: null, warnings: (await detailsOf(store, row)).warnings,
-});
+const recipientAt = async (store: Store, row: DeliveryRow, address: string, { actor, reason }: ByPerson): Promise<Recipient> => {
+  const { warnings, deadlineMinutes } = await detailsOf(store, row);
+  return {
+    level: row.level, alsoFrom: [], address, npi: null, source: 'redirect', why: `Redirected by ${actor}: ${reason}`,
+    finalDelivery: row.final_delivery === 1, ...(deadlineMinutes !== undefined && { deadlineMinutes }), state: 'RESOLVING', code: null, warnings,
+  };
+};
 
 /** Throws ADDRESS_INVALID and what `makeLinked` throws. Without a document to take along, the new message makes its own. */
 export const redirect = async (store: Store, id: string, address: unknown, person: ByPerson): Promise<ActionOutcome> => {

@@ -13,7 +13,7 @@ type Verdict = { organization: string | null } & (
   | { outcome: 'ready'; joined: JoinedOrder; code: null; why: null }
   | { outcome: 'waiting' | 'held'; joined: null; code: string; why: string });
 
-const AWAITS = 'No order of a known organization with this site and order number is stored.';
+export const AWAITS = 'No order of a known organization with this site and order number is stored.';
 
 const PRUNED = 'The data of the order of this result has been removed after its time.';
 

@@ -33,7 +33,7 @@ export const account: HispAccount = {
   name: ACCOUNT, host: '127.0.0.1', port: 1, security: 'starttls', user: '', password: '', anyFrom: true,
   sealing: 'courier', imap: { host: '127.0.0.1', port: 993, security: 'implicit' }, connections: 4, retryFirstMs: 60_000,
   retryMaxMs: 3_600_000, maxAttempts: 30, maxAgeMs: 72 * 3_600_000, answers: [], unknown: 'retry', probeFirstMs: 5_000, probeMaxMs: 300_000,
-  deadlineMs: 3_600_000,
+  deadlines: { routine: 3_600_000, urgent: 3_600_000, emergent: 3_600_000 },
 };
 
 const numberOf = (number: number): string => `BENCH${String(number).padStart(7, '0')}`;

@@ -1,0 +1,170 @@
+// What would become of a result: the same functions as the running flow, in the same order, with nothing sent and nothing stored.
+import { randomUUID } from 'node:crypto';
+import type { Recipient, ReportDocument } from '../../0-order/message.ts';
+import { priorityOf } from '../../0-order/model.ts';
+import { resolveRoute } from '../../1-route/resolve.ts';
+import { lookUpRecipients } from '../../2-npi/look-up.ts';
+import { reportFor } from '../../3-pdf/choose.ts';
+import { buildDocuments, type BuiltDocuments } from '../../4-cda/build.ts';
+import { sealRecipients } from '../../5-smime/seal-recipients.ts';
+import { checkSender } from '../../6-hisp/account.ts';
+import { deadlineFor } from '../../6-hisp/deadline.ts';
+import { CourierError } from '../../errors.ts';
+import { messageStateOf } from '../../journal/states.ts';
+import { after, type Candidate, candidatesFrom, explained, isOpen, openOnes, stopAll } from './candidates.ts';
+import type { Explanation, LookUpExplanation, MessageFate } from './explanation.ts';
+import { type Case, faultFate, fateOf, type Question, readQuestion, type Stopped } from './question.ts';
+import type { Setting } from './setting.ts';
+
+/** A message under way: what the stages have made of it so far. `fate` once it is stopped. */
+interface Way extends Case {
+  candidates: Candidate[];
+  considered: Parameters<typeof explained>[1];
+  policy: Explanation['policy'];
+  report: ReportDocument | null;
+  made: BuiltDocuments | null;
+  fate: MessageFate | null;
+}
+
+type Step = (way: Way, setting: Setting, now: Date) => Promise<Way>;
+
+const stop = (way: Way, fate: MessageFate): Way => ({ ...way, fate, candidates: stopAll(way.candidates, 'HELD', fate.code!) });
+
+const route: Step = async (way, { table, policy }) => {
+  const { order, result, organization } = way;
+  const { table: rows, trustedDomains, freeMailDomains } = table();
+  const found = resolveRoute({ order, result, organization, table: rows(), policy, trustedDomains, freeMailDomains });
+  const next = { ...way, candidates: candidatesFrom(found.recipients), considered: found.route.considered, policy: found.route.policy };
+  if (found.recipients.length > 0) return next;
+  return stop(next, fateOf('HELD', 'NO_ROUTE', 'Neither the order nor the route table names a recipient.'));
+};
+
+const lookUp: Step = async (way, { lookUp: setting }) => {
+  if (setting === null) return way;
+  const directory = await setting.directory();
+  const open = openOnes(way.candidates);
+  const answers = new Map<string, LookUpExplanation>();
+  for (const { recipient: { id, npi } } of open) {
+    const answer = npi === null ? undefined : directory?.lookUp(npi);
+    if (answer === undefined) continue;
+    const { outcome, row = null, name = null, why } = answer;
+    answers.set(id, { npi: answer.npi, outcome, row, name, release: directory!.release, why });
+  }
+  const { resolved, unresolved } = lookUpRecipients(open.map(({ recipient }) => recipient), directory, {
+    provider: way.order.primaryCareProvider?.name, onMismatch: setting.onMismatch, organization: way.organization,
+  });
+  const found = (candidate: Candidate): string | null => candidate.recipient.address
+    ?? directory?.lookUp(candidate.recipient.npi ?? '').address ?? null;
+  const candidates = after(way.candidates, [...resolved, ...unresolved], found);
+  return { ...way, candidates: candidates.map((candidate) => ({ ...candidate, lookUp: answers.get(candidate.recipient.id) ?? null })) };
+};
+
+const report: Step = async (way, { pdf }) => {
+  const { result, order, organization } = way;
+  if (pdf === null || result === undefined) return way;
+  const outcome = await reportFor({ result, order, organization, images: undefined }, pdf);
+  return outcome.kind === 'held' ? stop(way, fateOf('HELD', outcome.code, outcome.why)) : { ...way, report: outcome.pdf };
+};
+
+const document: Step = async (way, { cda }, now) => {
+  const { result, order, organization, report: pdf } = way;
+  if (cda === null || result === undefined || pdf === null) return way;
+  const recipients = openOnes(way.candidates).map(({ recipient }) => recipient);
+  const request = { order, result, organization, recipients, pdf: pdf.data };
+  return { ...way, made: await buildDocuments(request, cda, { journal: undefined, now, newId: randomUUID }) };
+};
+
+const seal: Step = async (way, { configs, seal: setting }, now) => {
+  const { organization, made, report: pdf } = way;
+  if (setting === null || made === null) return way;
+  const trust = configs.trust(setting.trust);
+  if (trust === null) throw new CourierError('TRUST_INVALID', { detail: 'no trust is chosen' });
+  const identity = configs.identity(organization.identity ? { name: organization.identity } : { id: setting.identity });
+  const { subject, attachPdf, cipher } = setting;
+  const { sealed, refused } = await sealRecipients({
+    recipients: openOnes(way.candidates).map(({ recipient }): Recipient => recipient), organization, pdf: pdf ?? undefined,
+    document: made.cda, documents: made.documents,
+    identity: await identity?.open(), trust: { source: trust.source, anchors: await trust.anchors() }, settings: { subject, attachPdf, cipher }, now,
+  });
+  const mails = new Map(sealed.map(({ recipient, mail }) => [recipient.id, mail]));
+  const candidates = after(way.candidates, [...sealed.map(({ recipient }) => recipient), ...refused], ({ recipient }) => recipient.address);
+  return {
+    ...way,
+    candidates: candidates.map((candidate) => {
+      const mail = mails.get(candidate.recipient.id);
+      if (mail === undefined) {
+        const isRefused = refused.some(({ id }) => id === candidate.recipient.id);
+        return isRefused ? { ...candidate, certificate: { verdict: 'refused', certificates: [], anchor: null } } : candidate;
+      }
+      const { recipientCertificates: certificates, anchor } = mail.evidence;
+      const warnings = [...new Map([...candidate.recipient.warnings, ...mail.warnings].map((each) => [JSON.stringify(each), each])).values()];
+      return {
+        ...candidate, recipient: { ...candidate.recipient, warnings }, from: mail.from, certificate: { verdict: 'trusted', certificates, anchor },
+      };
+    }),
+  };
+};
+
+const send: Step = async (way, { configs, account: chosen, prices }) => {
+  const { organization, order, result } = way;
+  if (chosen === null) return way;
+  const account = configs.account(organization.account ? { name: organization.account } : { id: chosen });
+  if (account === undefined) throw new CourierError('ACCOUNT_MISSING', organization.account ? { detail: organization.account } : {});
+  const priority = result === undefined ? 'routine' : priorityOf(result);
+  const price = prices?.(order.organization, order.site.localId);
+  return {
+    ...way,
+    candidates: way.candidates.map((candidate) => {
+      if (!isOpen(candidate)) return candidate;
+      const fee = price === undefined ? null : { kind: 'delivery', ...price };
+      const deadlineMs = deadlineFor({ mail: candidate.recipient, organization, account, priority });
+      const known = { ...candidate, account: account.name, deadlineMs, fee };
+      if (candidate.from === null) return known;
+      checkSender(account, candidate.from);
+      const { hold } = candidate.recipient;
+      return { ...known, fate: hold === undefined ? { state: 'QUEUED', code: null } : { state: 'HELD', code: hold } };
+    }),
+  };
+};
+
+const STEPS: readonly Step[] = [route, lookUp, report, document, seal, send];
+
+const goOn = async (way: Way, setting: Setting, now: Date): Promise<Way> => {
+  let current = way;
+  for (const [index, step] of STEPS.entries()) {
+    if (current.fate !== null || (index > 0 && !current.candidates.some(isOpen))) break;
+    try {
+      current = await step(current, setting, now);
+    } catch (error) {
+      current = stop(current, faultFate(error));
+    }
+  }
+  return current;
+};
+
+const fateOfAll = ({ fate, candidates }: Way): MessageFate => {
+  if (fate !== null) return fate;
+  const states = candidates.filter(({ mergedInto }) => mergedInto === null).map((candidate) => candidate.fate?.state ?? 'RESOLVING');
+  return { state: messageStateOf(states), code: null, why: null };
+};
+
+const shownCase = ({ order, result, organization }: Partial<Case>): Pick<Explanation, 'order' | 'site' | 'organization' | 'priority'> => ({
+  order: order?.localId ?? null, site: order?.site.localId ?? null, priority: result === undefined ? null : priorityOf(result),
+  organization: order === undefined ? null : { clientGuid: order.organization, name: organization?.name ?? null },
+});
+
+const unstarted = (stopped: Stopped): Explanation =>
+  ({ message: stopped.fate, ...shownCase(stopped), policy: null, candidates: [], report: null, documents: [] });
+
+/** Never throws for what an order, a result or a flow may hold: that is part of the explanation. */
+export const explain = async (question: Question, setting: Setting, now: Date): Promise<Explanation> => {
+  const asked = readQuestion(question, setting.organization, now.toISOString().slice(0, 10));
+  if ('fate' in asked) return unstarted(asked);
+  const way = await goOn({ ...asked, candidates: [], considered: [], policy: null, report: null, made: null, fate: null }, setting, now);
+  return {
+    message: fateOfAll(way), ...shownCase(asked), policy: way.policy, candidates: explained(way.candidates, way.considered),
+    report: way.report && { source: way.report.source, warnings: way.report.warnings },
+    documents: way.made === null ? []
+      : [way.made.cda, ...Object.values(way.made.documents)].map(({ profile, warnings }) => ({ profile, warnings })),
+  };
+};

@@ -1,0 +1,67 @@
+// `direct-courier route explain ORDER [RESULT]`: who would get it, and why, without sending or storing anything.
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { checkOrganizations, parseOrganizations } from '../0-order/organizations.ts';
+import { closePool } from '../pool.ts';
+import { BUNDLE, configure, readBundle } from './bundle.ts';
+import { type Command, say, UsageError } from './command.ts';
+import type { FlowNode } from './engine.ts';
+import { configsOf, readFlows, unsetVariables, withEnvironment } from './explain/configs.ts';
+import { explain } from './explain/explain.ts';
+import type { Explanation } from './explain/explanation.ts';
+import { settingOf } from './explain/setting.ts';
+import { standInIdentity } from './explain/stand-in.ts';
+import { explanationText } from './explain/text.ts';
+import { TEXTS } from './texts.ts';
+
+const string = { type: 'string' } as const;
+const OPTIONS = {
+  flows: string, route: string, directory: string, organizations: string, policy: string, node: string, json: { type: 'boolean' },
+} as const;
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
+
+/** The flow that is asked: the one given, or the shipped one, with what the options put in its place. */
+const flowsOf = async ({ flows, route, directory, organizations, policy }: Values, path: (file: string) => string): Promise<FlowNode[]> => {
+  const nodes = flows === undefined ? await readBundle(BUNDLE) : readFlows(await readFile(path(flows), 'utf8'));
+  const changes: [string, Record<string, unknown>][] = [
+    ...(route === undefined ? [] : [['direct-route-table', { file: path(route), rows: [] }] as [string, object]]),
+    ...(directory === undefined ? [] : [['direct-directory', { file: path(directory), rows: [] }] as [string, object]]),
+    ...(organizations === undefined ? [] : [['direct-organizations', {
+      organizations: parseOrganizations(await readFile(path(organizations), 'utf8')),
+    }] as [string, object]]),
+    ...(policy === undefined ? [] : [['direct-resolve-route', { policy }] as [string, object]]),
+  ] as [string, Record<string, unknown>][];
+  return changes.reduce((changed, [type, properties]) => configure(changed, type, properties), nodes);
+};
+
+const GOOD: ReadonlySet<string> = new Set(['ROUTED', 'DONE']);
+
+/** 3: somebody who is named would not get it, or nobody would. */
+const exitCode = ({ message, candidates }: Explanation): number =>
+  GOOD.has(message.state) && candidates.every(({ state }) => state !== 'UNRESOLVED' && state !== 'HELD') ? 0 : 3;
+
+const organizationsIn = (nodes: readonly FlowNode[]) => nodes.filter(({ type }) => type === 'direct-organizations')
+  .flatMap((node) => checkOrganizations((node['organizations'] ?? []) as unknown[]).organizations);
+
+export const route: Command = async (args, { cwd }) => {
+  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  const [verb, order, result, ...more] = positionals;
+  if (verb !== 'explain' || order === undefined || more.length > 0) throw new UsageError(TEXTS.explainCall);
+  const path = (file: string): string => resolve(cwd, file);
+  const given = await flowsOf(values, path);
+  const unset = unsetVariables(given, 'direct-trust', process.env);
+  const nodes = withEnvironment(given, process.env);
+  const now = new Date();
+  const setting = settingOf(nodes, configsOf(nodes, { base: cwd, identityFor: standInIdentity(organizationsIn(nodes), now) }), values.node);
+  try {
+    const question = { order: await readFile(path(order)), ...(result !== undefined && { result: await readFile(path(result)) }) };
+    const explanation = await explain(question, unset.length > 0 ? { ...setting, seal: null } : setting, now);
+    say(values.json ? JSON.stringify(explanation) : explanationText(explanation));
+    if (unset.length > 0 && !values.json) say(TEXTS.certificatesNotAsked(unset));
+    return exitCode(explanation);
+  } finally {
+    await closePool();
+  }
+};
