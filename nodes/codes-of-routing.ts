@@ -8,7 +8,10 @@ export const CODES_OF_ROUTING = {
     'Add the organization to the organizations list, then send the order again.',
   ),
   ORDER_UNKNOWN: meaning('No such order is stored.', 'Send the order first, or correct Order.LocalId and Site.LocalId.'),
-  ORDER_AMBIGUOUS: meaning('More than one stored order fits.', 'Bind the order in node to one organization, or name the site.'),
+  ORDER_AMBIGUOUS: meaning(
+    'More than one stored order fits.',
+    'Bind the order in node to one organization, name the site, or release the result for one organization.',
+  ),
   ORDER_CANCELLED: meaning(
     'The order was cancelled.',
     'Nothing is sent for a cancelled order; send a new order with a new number if the exam counts.',
@@ -22,9 +25,34 @@ export const CODES_OF_ROUTING = {
   RESEND_EXPIRED: meaning('The result\'s data has been removed after its time.', 'It cannot be sent again; ask its source for a new result.'),
   RESULT_UNKNOWN: meaning('The order has no result to send again.', 'Ask for a resend after the result has come.'),
   AWAITS_ORDER: meaning('The result waits for its order.', 'Send the order; the result goes on by itself.'),
+  ORDER_REFUSED_BY_IRIS: meaning(
+    'IRIS refused the order: its receipt says that it could not be processed.',
+    'Ask at IRIS for the reason, which its receipt gives in words that are kept sealed; correct the order and send it to IRIS again.',
+  ),
+  ORDER_LINK_CONFLICT: meaning(
+    'IRIS has given the number in this result to another order.',
+    'Find out which order the result belongs to, then release it, send an edited copy, or close it.',
+  ),
+  ORDER_HAS_RESULT: meaning(
+    'The order has a result already: the change or cancellation takes nothing back that was sent or queued.',
+    'Look at the order\'s messages; cancel or redirect deliveries that must not go.',
+  ),
+  ORDER_STOOD_IN: meaning(
+    'The order never came: the result was sent to its site or organization with the name, birth date and gender that it carries.',
+    'Find out why the order is missing; when it comes, nothing is sent again.',
+  ),
+  CHANGED_WITHOUT_CORRECTION: meaning(
+    'The result says something else than an earlier one of the same grading, but is no correction.',
+    'Ask its source which one holds; then release it, or close it and wait for the correction.',
+  ),
+  CLOSED: meaning('A person has closed the message; nothing more of it is sent.', 'Nothing to do; the reason stands in the audit chain.'),
+  PRELIMINARY_OFF: meaning(
+    'The result is preliminary, and the organization gets final ones only.',
+    'Nothing to do; the final result goes out when it comes. Preliminary results can be switched on for the organization or site.',
+  ),
   PATIENT_MISMATCH: meaning(
     'Patient id, birth date or family name of result and order differ.',
-    'Find out which is right; correct the order with XO, then send the result again.',
+    'Find out which is right; correct the order with XO, then send the result again or release it.',
   ),
   NPI_CHECK_DIGIT: meaning('An NPI has a wrong check digit.', 'Correct the NPI at its source.'),
   // routing and look-up

@@ -3,7 +3,7 @@ import { asCourierError, CourierError, sentence } from '../errors.ts';
 import type { AcceptedMessage, Journal, MessageLink, OrderOutcome, RawInput, ResendOutcome, ResultOutcome } from '../journal/port.ts';
 import { identify, inputBytes, parseInput, readObject } from './iris/read.ts';
 import type { Acceptance, CourierMessage, Rejection } from './message.ts';
-import type { Order, Result } from './model.ts';
+import type { Order, OrderEvent, Result } from './model.ts';
 import type { Organization } from './organization.ts';
 import { blankSsn } from './ssn.ts';
 
@@ -33,6 +33,7 @@ export type Admission =
 type Reading =
   | { kind: 'order'; order: Order; bytes: Uint8Array }
   | { kind: 'result'; result: Result; bytes: Uint8Array }
+  | { kind: 'event'; event: OrderEvent; bytes: Uint8Array }
   | { kind: 'fault'; fault: CourierError; bytes: Uint8Array; json: unknown };
 
 const read = (input: unknown, { today, maxBytes }: AcceptContext): Reading => {
@@ -70,12 +71,12 @@ const isOwned = async ({ direct }: AcceptedMessage, { journal, organization }: A
 
 const acceptOrder = async (order: Order, raw: RawInput, context: AcceptContext): Promise<Admission> => {
   const owner = context.organization(order.organization);
-  const { inputId, outcome, code, path, released } = await context.journal.storeOrder(order, raw, owner !== undefined);
+  const { inputId, outcome, code, codes, path, released } = await context.journal.storeOrder(order, raw, owner !== undefined);
   if (outcome === 'rejected') return refused({ inputId, ...(code !== undefined && { code }), ...(path !== undefined && { path }) });
   const stored = outcome === 'stored' || outcome === 'changed';
   for (const ready of released) await isOwned(ready, context);
   return {
-    acceptance: { inputId, kind: 'order', outcome, ...(code !== undefined && { code }) },
+    acceptance: { inputId, kind: 'order', outcome, ...(code !== undefined && { code }), ...(codes !== undefined && { codes }) },
     stored: stored ? { payload: order.localId, order, ...(owner !== undefined && { organization: owner }) } as CourierMessage : null,
   };
 };
@@ -96,6 +97,11 @@ const acceptResend = async (order: Order, raw: RawInput, context: AcceptContext)
   return settled.outcome === 'rejected' ? refused(settled) : admit('resend', settled, context);
 };
 
+const acceptEvent = async (event: OrderEvent, raw: RawInput, { journal, bound }: AcceptContext): Promise<Admission> => {
+  const { inputId, outcome, code } = await journal.acceptEvent(event, raw, bound);
+  return { acceptance: { inputId, kind: 'event', outcome, ...(code !== undefined && { code }) }, stored: null };
+};
+
 /**
  * Reads one input and commits it. Bad input is a rejection, kept by the journal. Resolves only after the commit;
  * throws JOURNAL_FAILED when nothing could be stored: then nothing may be acknowledged.
@@ -105,6 +111,7 @@ export const acceptInput = async (input: unknown, context: AcceptContext): Promi
   try {
     if (reading.kind === 'fault') return await reject(reading, context);
     const raw = rawOf(reading.bytes, context);
+    if (reading.kind === 'event') return await acceptEvent(reading.event, raw, context);
     if (reading.kind === 'result') {
       return await admit('result', await context.journal.acceptResult(reading.result, raw, context.bound, context.link), context);
     }

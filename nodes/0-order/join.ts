@@ -3,7 +3,8 @@ import { patientKey } from './folding.ts';
 import type { Result, StoredOrder } from './model.ts';
 
 export { patientKey, type PatientKey } from './folding.ts';
-export { contentKey, orderKey, replayKey } from './replay.ts';
+export { contentKey, gradeKey, orderKey, replayKey } from './replay.ts';
+export { standInFor } from './stand-in.ts';
 export { applyChange, asStored, isComplete, missingForNew } from './order-change.ts';
 
 export type Agreement = { ok: true } | { ok: false; why: string };

@@ -23,9 +23,11 @@ export interface Acceptance {
   inputId: string;
   /** The message's id; absent for an order. */
   id?: string;
-  kind: 'order' | 'result' | 'resend';
-  outcome: 'stored' | 'changed' | 'cancelled' | 'replay' | 'held' | 'waiting' | 'ready';
+  kind: 'order' | 'result' | 'resend' | 'event';
+  outcome: 'stored' | 'changed' | 'cancelled' | 'replay' | 'held' | 'waiting' | 'ready' | 'linked' | 'noted';
   code?: string;
+  /** Every code, where there is more to say than `code` does. */
+  codes?: string[];
 }
 
 /** `msg.rejection` on *rejected*: kept under `inputId`, but neither stored nor joined. */
@@ -63,6 +65,8 @@ export interface Recipient {
 export interface RouteExplanation {
   policy: RoutePolicy;
   considered: { level: Level; source: string; used: boolean; why: string }[];
+  /** Why the result goes to nobody at all, whoever was considered. */
+  withheld?: { code: string; why: string };
 }
 
 /** `msg.images`: `data` holds JPEG or PNG bytes. */

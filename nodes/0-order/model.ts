@@ -71,7 +71,21 @@ export interface Order {
   referringProvider?: Provider;
   primaryCareProvider?: PrimaryCareProvider;
   healthPlan?: { localId?: string; name?: string; memberId?: string };
+  /** Made from a result whose order never came: it names nobody, so that only the site and the organization can be sent to. */
+  standIn?: true;
   warnings: Warning[];
+}
+
+/** A word of IRIS's events queue about an order. Its free text is not taken over: it may quote a patient. */
+export interface OrderEvent {
+  /** As in IRIS's list. */
+  type: string;
+  /** Whether it gives IRIS's own number to an order, or says that IRIS refused the order. */
+  receipt: boolean;
+  success: boolean;
+  irisOrderId?: string;
+  orderLocalId?: string;
+  patientLocalId?: string;
 }
 
 /** An order that can be joined to a result: everything a new order must carry is there. */

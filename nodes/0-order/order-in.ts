@@ -8,9 +8,12 @@ import { inputName } from './input-name.ts';
 import type { CourierMessage } from './message.ts';
 import type { OrganizationsNode } from './organizations-config.ts';
 import { effectiveOrganization } from './organizations.ts';
+import { startExpiry, waitMsOf } from './waiting.ts';
 
 interface OrderInDef extends NodeDef {
   journal: string; organizations: string; bound: string; input: string; inputType: string; maxSize: string; inFlow: string;
+  /** Absent in flows saved before there were such settings. */
+  waitHours?: string; withoutOrder?: 'hold' | 'send';
 }
 
 const IN_FLOW = 8;
@@ -23,6 +26,7 @@ export default (RED: NodeAPI): void => {
       RED.util.evaluateNodeProperty(def.input || 'payload', def.inputType || 'msg', this, msg as NodeMessage,
         (error, value) => (error ? reject(error) : resolve(value)));
     });
+    const bound = def.bound?.trim().toLowerCase() || null;
     stage(RED, this, {
       name: 'order-in',
       entrance: true,
@@ -31,7 +35,7 @@ export default (RED: NodeAPI): void => {
         const name = inputName(msg['filename'], overHttp);
         const admission = await acceptInput(await valueOf(msg), {
           journal: await requireJournal(RED, def.journal),
-          bound: def.bound?.trim().toLowerCase() || null,
+          bound,
           organization: (clientGuid) => organizations()?.find(clientGuid),
           today: new Date().toISOString().slice(0, 10),
           maxBytes: (Number(def.maxSize) || 25) * 1024 * 1024,
@@ -61,10 +65,14 @@ export default (RED: NodeAPI): void => {
       journalId: def.journal, open: () => requireJournal(RED, def.journal), prepare, flights, runtime, keeper,
       onFault: (fault) => { show(fault === undefined ? {} : { fill: 'red', shape: 'ring', text: fault.code }); },
     });
+    const stopExpiry = startExpiry({
+      open: () => requireJournal(RED, def.journal), entry: this.id, waitMs: waitMsOf(def.waitHours),
+      standIn: () => (def.withoutOrder === 'send' && bound !== null && organizations()?.find(bound) !== undefined ? bound : null),
+    });
     this.on('close', (removed: boolean, done: () => void) => {
       // What still waits for a node that is deleted leaves by another one.
       const handOver = async (): Promise<void> => { if (removed) await (await requireJournal(RED, def.journal)).dropEntry(this.id); };
-      void dispatcher.stop().then(handOver).catch(() => undefined).then(done);
+      void Promise.all([dispatcher.stop(), stopExpiry()]).then(handOver).catch(() => undefined).then(done);
     });
   });
 };

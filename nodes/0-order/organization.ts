@@ -19,7 +19,7 @@ export interface OrganizationSettings {
   contact?: string;
   /** Ask the receiving HISP to confirm final delivery; default yes. Rows of the route table and rules for domains come first. */
   finalDelivery?: boolean;
-  /** Whether preliminary results are sent; default no. */
+  /** Whether preliminary results are sent; otherwise they are stored only. */
   preliminary?: boolean;
   /** Minutes after acceptance within which notifications must come, per class; blank: as the HISP account says. */
   deadlines?: Deadlines;

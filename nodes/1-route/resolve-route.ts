@@ -4,6 +4,7 @@ import { required, stage } from '../stage.ts';
 import { FREE_MAIL_DOMAINS } from './direct-domain.ts';
 import { planRoute, splitPlan } from './plan.ts';
 import type { PolicyChoice } from './policy.ts';
+import { withheld, withholding } from './preliminary.ts';
 import { resolveRoute } from './resolve.ts';
 import type { RouteTableNode } from './route-table-config.ts';
 
@@ -29,10 +30,16 @@ export default (RED: NodeAPI): void => {
       alone: RED._('resolve-route.status.alone'),
       run: async (msg, { journal }) => {
         const { table, trustedDomains, freeMailDomains } = tableOf(def.table);
+        const order = required(msg, 'order');
         const { recipients: named, route } = resolveRoute({
-          order: required(msg, 'order'), result: msg.result, organization: msg.organization,
+          order, result: msg.result, organization: msg.organization,
           table: table(), policy: def.policy || 'organization', trustedDomains, freeMailDomains,
         });
+        const stop = withheld(msg.result, msg.organization, msg.result?.site.localId ?? order.site.localId);
+        if (stop !== null) {
+          if (journal && msg.direct) await journal.stopMessage(msg.direct.id, 'FILTERED', stop.code, stop.why, msg.direct.run);
+          return [null, { ...msg, route: withholding(route, stop), recipients: [] }];
+        }
         const { going, left, unresolved } = splitPlan(journal && msg.direct ? await planRoute(journal, msg.direct, named) : named);
         return [
           going.length > 0 ? { ...msg, route, recipients: going } : null,

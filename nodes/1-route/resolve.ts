@@ -13,7 +13,7 @@ import type { RouteRow } from './route-row.ts';
 import { orderSwitch } from './route-table.ts';
 
 export interface RouteQuestion extends DomainRules {
-  order: Pick<StoredOrder, 'organization' | 'site' | 'primaryCareProvider'> & Partial<Pick<StoredOrder, 'warnings'>>;
+  order: Pick<StoredOrder, 'organization' | 'site' | 'primaryCareProvider'> & Partial<Pick<StoredOrder, 'standIn' | 'warnings'>>;
   /** Its site decides, the order's where there is no result yet. */
   result?: Pick<Result, 'site'> & Partial<Pick<Result, 'warnings'>> | undefined;
   /** Asked for its settings; rows are matched by the order's ClientGuid. */
@@ -55,6 +55,8 @@ const candidatesOf = ({ order, result, organization, table, trustedDomains, free
   return [...named, ...addressed('site'), ...addressed('organization')];
 };
 
+const STOOD_IN = 'The order of this result never came, so that only the site and the organization can be asked who gets it.';
+
 /** What the reader found odd in order and result travels with each recipient; order and result may both say it. */
 const inputWarnings = ({ order, result }: RouteQuestion): Warning[] =>
   [...new Map([...order.warnings ?? [], ...result?.warnings ?? []].map((warning) => [`${warning.code} ${warning.path ?? ''}`, warning])).values()];
@@ -67,8 +69,9 @@ const inputWarnings = ({ order, result }: RouteQuestion): Warning[] =>
 export const resolveRoute = (question: RouteQuestion): Route => {
   const { order, result, organization } = question;
   const policy = policyFor(question.policy, organization, result?.site.localId ?? order.site.localId);
-  const candidates = candidatesOf(question)
-    .map((candidate) => ({ ...candidate, recipient: withDomainRules(candidate.recipient, organization) }));
+  const said = order.standIn === true ? ` ${STOOD_IN}` : '';
+  const candidates = candidatesOf(question).map(({ recipient, ...candidate }) =>
+    ({ ...candidate, recipient: withDomainRules({ ...recipient, why: `${recipient.why}${said}` }, organization) }));
   const naming = new Set(candidates.filter(({ off }) => !off).map(({ recipient }) => recipient.level));
   const decided = candidates.map((candidate) => ({
     ...candidate,

@@ -3,7 +3,7 @@ import type { Organization } from '../0-order/organization.ts';
 import { type Laterality, type Result, type StoredOrder, priorityOf } from '../0-order/model.ts';
 import { looksLikeSsn } from '../0-order/ssn.ts';
 import { diagnosisText } from './diagnosis.ts';
-import { type EyeContent, eyeContent, isExamined } from './eye.ts';
+import { type EyeContent, eyeContent, isExamined, isUngradable } from './eye.ts';
 import { genderText, personText, providerText } from './people.ts';
 import type { ReportKind, Texts } from './texts.ts';
 import { dayText, utcText, zonedText } from './times.ts';
@@ -40,8 +40,7 @@ const kindOf = ({ result, order }: ReportSource): ReportKind => {
 
 const titleOf = (source: ReportSource, texts: Texts): string => {
   const title = texts.title(kindOf(source));
-  const eyes = LATERALITIES.map((laterality) => source.result.gradings[laterality]);
-  return eyes.some((eye) => isExamined(eye) && eye?.gradable) ? title : texts.ungradable(title);
+  return isUngradable(source.result) ? texts.ungradable(title) : title;
 };
 
 const siteNameOf = ({ result, order, organization }: ReportSource): string =>

@@ -1,5 +1,5 @@
 // What the report says of one eye.
-import type { EyeGrading, Finding, Laterality } from '../0-order/model.ts';
+import type { EyeGrading, Finding, Laterality, Result } from '../0-order/model.ts';
 import type { Texts } from './texts.ts';
 
 export interface EyeContent {
@@ -25,6 +25,10 @@ export const findingText = ({ finding, result }: Finding, texts: Texts): string 
 /** Whether the exam has anything of this eye. A missing eye stays missing, whatever its grading says, unless it has findings. */
 export const isExamined = (eye: EyeGrading | undefined): boolean =>
   eye !== undefined && (!eye.missingReason || eye.findings.length > 0);
+
+/** No eye of the exam could be graded: its report's title says so. */
+export const isUngradable = ({ gradings: { OD, OS } }: Pick<Result, 'gradings'>): boolean =>
+  ![OD, OS].some((eye) => isExamined(eye) && eye?.gradable);
 
 /** `missingReason` is the order's: it explains an eye that the result leaves out. */
 export const eyeContent = (laterality: Laterality, eye: EyeGrading | undefined, missingReason: string | undefined, texts: Texts): EyeContent => {

@@ -34,7 +34,11 @@ export interface BuildChoices {
 
 export interface BuildRequest { order: StoredOrder; result: Result; organization: Organization; pdf: Uint8Array; direct?: DirectIdentity | undefined }
 
-export interface BuildSurroundings { journal: Pick<Journal, 'document' | 'saveDocument'> | undefined; now: Date; newId: () => string }
+export interface BuildSurroundings {
+  journal: Pick<Journal, 'document' | 'documentLineage' | 'saveDocument'> | undefined;
+  now: Date;
+  newId: () => string;
+}
 
 const settingsOf = (choices: BuildChoices, organization: Organization): DocumentSettings => ({
   documentCode: choices.documentCode.trim() || DEFAULT_CODE,
@@ -54,9 +58,11 @@ const buildOne = async (
   const stored = documentOf(direct && await journal?.document(direct.id, profile));
   if (stored !== null) return stored;
   const id = newId().toUpperCase();
-  const input: DocumentInput = { order, result, organization, pdf, now, id, settings };
+  const lineage = direct && await journal?.documentLineage(direct.id, profile);
+  const input: DocumentInput = { order, result, organization, pdf, now, id, settings, lineage };
   const built = await inPool<DocumentInput, { data: Uint8Array; warnings: Warning[] }>(import.meta.url, 'buildInWorker', input, 1);
-  const record: DocumentRecord = { id, profile, ...built };
+  const version = lineage === undefined ? {} : { setId: lineage.setId, versionNumber: lineage.versionNumber };
+  const record: DocumentRecord = { id, profile, ...built, ...version };
   return documentOf(direct && journal ? await journal.saveDocument(direct.id, record, direct.run) : record)!;
 };
 

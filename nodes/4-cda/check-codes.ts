@@ -70,6 +70,27 @@ const fixed = (element: CdaElement | undefined, values: Readonly<Record<string, 
   (element === undefined ? [] : findingIf(Object.entries(values).some(([name, value]) => element.attributes[name] !== value),
     'CDA_FIXED_VALUE', element, `${element.name} differs from ${Object.values(values).join(', ')}`));
 
+const RELATIONS = ['RPLC', 'APND', 'XFRM'];
+
+const sameId = (one: CdaElement | undefined, other: CdaElement | undefined): boolean => one !== undefined && other !== undefined
+  && one.attributes['root']?.toUpperCase() === other.attributes['root']?.toUpperCase()
+  && one.attributes['extension'] === other.attributes['extension'];
+
+const numberOf = (element: CdaElement): number => Number(child(element, 'versionNumber')?.attributes['value']);
+
+/** Versions of a set are counted upwards; a parent without a set is named by its id alone. */
+const relationFindings = (root: CdaElement): Finding[] => root.children.filter(({ name }) => name === 'relatedDocument').flatMap((related) => {
+  const parent = child(related, 'parentDocument');
+  if (parent === undefined) return [];
+  const isReplacement = related.attributes['typeCode'] === 'RPLC' && child(parent, 'setId') !== undefined;
+  return [
+    ...findingIf(!RELATIONS.includes(related.attributes['typeCode'] ?? ''), 'CDA_VERSION', related, 'A relation of another type'),
+    ...findingIf(sameId(child(root, 'id'), child(parent, 'id')), 'CDA_VERSION', parent, 'A document related to itself'),
+    ...findingIf(isReplacement && !sameId(child(root, 'setId'), child(parent, 'setId')), 'CDA_VERSION', parent, 'A replacement in another set'),
+    ...findingIf(isReplacement && !(numberOf(root) > numberOf(parent)), 'CDA_VERSION', parent, 'A replacement whose number is not higher'),
+  ];
+});
+
 /** What only the root has: templates, fixed values, code, title, version. */
 export const documentFindings = (root: CdaElement): Finding[] => {
   const [title, setId, version] = ['title', 'setId', 'versionNumber'].map((name) => child(root, name));
@@ -82,5 +103,7 @@ export const documentFindings = (root: CdaElement): Finding[] => {
     ...documentCodeFindings(root),
     ...findingIf(title !== undefined && title.text.trim() === '', 'CDA_TITLE', root, 'An empty title'),
     ...findingIf((setId === undefined) !== (version === undefined), 'CDA_FIXED_VALUE', root, 'setId and versionNumber stand together or not at all'),
+    ...findingIf(version !== undefined && !/^[1-9]\d*$/.test(version.attributes['value'] ?? ''), 'CDA_VERSION', root, 'A number below 1'),
+    ...relationFindings(root),
   ];
 };

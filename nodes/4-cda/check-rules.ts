@@ -13,6 +13,7 @@ export const CHECK_RULES = {
   CDA_TEMPLATE: ['error', 'template ids of header and Unstructured Document with a known version (CONF:1198-5252, 7710)'],
   CDA_TEMPLATE_TWIN: ['warning', 'the same template ids without extension (CONF:1198-32934 to 32946)'],
   CDA_FIXED_VALUE: ['error', 'fixed values: realmCode, typeId, signatureCode, versioning in pairs'],
+  CDA_VERSION: ['error', 'a related document is another one; a replacement goes on with the set of what it replaces, under a higher number'],
   CDA_TITLE: ['error', 'a title that is not empty'],
   CDA_ID: ['error', 'an id has a root that is an OID, UUID or RUID; the document\'s id is never null (CONF:1198-9991)'],
   CDA_ID_EXAMPLE: ['warning', 'HL7\'s example arc is not for real documents'],

@@ -2,7 +2,9 @@
 import type { Result, StoredOrder, Warning } from '../0-order/model.ts';
 import { assigningAuthority } from '../0-order/organizations.ts';
 import type { Organization, PatientIdentifier } from '../0-order/organization.ts';
+import { isUngradable } from '../3-pdf/eye.ts';
 import { CourierError } from '../errors.ts';
+import type { DocumentLineage } from '../journal/port.ts';
 import { hasLoincCheckDigit } from './check-digit.ts';
 import type { GenderPreference } from './codes.ts';
 import { utcTime } from './contact.ts';
@@ -30,6 +32,8 @@ export interface DocumentInput {
   /** ClinicalDocument/id: a UUID. */
   id: string;
   settings: DocumentSettings;
+  /** Which version of what it is; absent where there is no journal to tell. */
+  lineage?: DocumentLineage | undefined;
 }
 
 // libxml2's default limit of 10,000,000 characters per text node is reached at 7.5 MB of PDF.
@@ -59,10 +63,24 @@ const checkInput = ({ order, result, organization, settings }: DocumentInput): v
   if ((organization.name ?? '').trim() === '') throw new CourierError('MESSAGE_INCOMPLETE', { path: 'msg.organization.name' });
 };
 
-const titleOf = (title: string, evaluationTypes: readonly string[]): string => {
+const chosenTitle = (title: string, evaluationTypes: readonly string[]): string => {
   if (title.trim() !== '') return title.trim();
   return evaluationTypes.some((type) => type.startsWith('DR')) ? 'Diabetic Retinal Exam Report' : 'Retinal Exam Report';
 };
+
+/** Whoever sees no more than the list of documents must see that this exam has no finding. */
+const titleOf = ({ order, result, settings }: DocumentInput): string => {
+  const title = chosenTitle(settings.title, order.evaluationTypes);
+  return isUngradable(result) ? `${title}: UNGRADABLE` : title;
+};
+
+const setOf = ({ setId, versionNumber }: { setId?: string; versionNumber?: number }): XmlNode => ({
+  setId: setId === undefined ? undefined : { '@root': setId },
+  versionNumber: versionNumber === undefined ? undefined : { '@value': String(versionNumber) },
+});
+
+const relatedDocument = ({ related }: Partial<DocumentLineage>): XmlNode | undefined => (related === undefined ? undefined
+  : { '@typeCode': related.type, parentDocument: { id: { '@root': related.id }, ...setOf(related) } });
 
 // The twins without extension satisfy the published schematron (CONF:1198-32934 to 32946) and R1.1 readers.
 const templateIds: XmlNode[] = TEMPLATES.flatMap((root) => [{ '@root': root }, { '@root': root, '@extension': TEMPLATE_VERSION }]);
@@ -73,7 +91,7 @@ const templateIds: XmlNode[] = TEMPLATES.flatMap((root) => [{ '@root': root }, {
  */
 export const buildDocument = (input: DocumentInput): { data: Buffer; warnings: Warning[] } => {
   checkInput(input);
-  const { order, result, organization, settings } = input;
+  const { order, result, organization, settings, lineage = {} } = input;
   const sizeWarnings = checkPdf(input.pdf);
   const oid = assigningAuthority(organization);
   const { identifier, genderPreference, documentCode } = settings;
@@ -88,16 +106,18 @@ export const buildDocument = (input: DocumentInput): { data: Buffer; warnings: W
     templateId: templateIds,
     id: { '@root': input.id.toUpperCase() },
     code: { '@code': documentCode, '@codeSystem': OID.loinc, '@codeSystemName': 'LOINC', '@displayName': CODE_NAMES[documentCode] },
-    title: titleOf(settings.title, order.evaluationTypes),
+    title: titleOf(input),
     effectiveTime: { '@value': utcTime(input.now) },
     confidentialityCode: { '@code': 'N', '@codeSystem': OID.confidentiality },
     languageCode: { '@code': 'en-US' },
+    ...setOf(lineage),
     recordTarget: target.node,
     author: authorOf(result, input.now),
     custodian: custodian.node,
     legalAuthenticator: legalAuthenticatorOf(result),
     inFulfillmentOf: orderReference(order, oid),
     documentationOf: service.node,
+    relatedDocument: relatedDocument(lineage),
     componentOf: encounterOf(order, result, oid),
     component: { nonXMLBody: { text: { '@mediaType': 'application/pdf', '@representation': 'B64', '#base64': input.pdf } } },
   });

@@ -35,6 +35,7 @@ const told = (call: Pick<Call, 'json'>, outcome: ActionOutcome): number => {
   if (call.json) say(JSON.stringify(outcome));
   else {
     say(JOURNAL_TEXTS.changed(outcome.changed.length));
+    if (outcome.overrode !== undefined) say(JOURNAL_TEXTS.overrode(outcome.overrode));
     if (outcome.created !== undefined) say(JOURNAL_TEXTS.created(outcome.created));
     if (outcome.skipped.length > 0) say(align([[JOURNAL_TEXTS.skipped, 'CODE'], ...outcome.skipped.map(({ id, code }) => [id, code])]));
   }
@@ -76,12 +77,25 @@ const onDeliveries = (kind: Kind) => async (args: string[], cwd: string): Promis
   return await perform(call, { kind, deliveries, ...call.byPerson() });
 };
 
-const perform = async (call: Call<never, never> | Selecting, action: Action): Promise<number> =>
+const perform = async (call: Pick<Call, 'cwd' | 'json' | 'location' | 'keyFile'>, action: Action): Promise<number> =>
   told(call, await changing(call, async ({ methods }) => await methods.act(action)));
 
 export const hold = onDeliveries('hold');
-export const release = onDeliveries('release');
 export const cancel = onDeliveries('cancel');
+
+/** A message as a whole, or deliveries. */
+export const release = async (args: string[], cwd: string): Promise<number> => {
+  if (!args.some((arg) => /^--message(=|$)/.test(arg))) return await onDeliveries('release')(args, cwd);
+  const call = readCall(args, cwd, ['message', 'organization']);
+  const organization = call.text('organization')?.trim().toLowerCase();
+  const message = { messageId: call.needed('message'), ...(organization !== undefined && { organization }) };
+  return await perform(call, { kind: 'release-message', ...message, ...call.byPerson() });
+};
+
+export const close = async (args: string[], cwd: string): Promise<number> => {
+  const call = readCall(args, cwd, ['message']);
+  return await perform(call, { kind: 'close-message', messageId: call.needed('message'), ...call.byPerson() });
+};
 
 export const redirect = async (args: string[], cwd: string): Promise<number> => {
   const call = readCall(args, cwd, ['delivery', 'to']);

@@ -14,7 +14,8 @@ Looking, also beside a running engine; nothing is changed:
   stats
   find       [--what messages|deliveries] [--id ID] [--order N] [--organization GUID] [--recipient ADDRESS] [--mrn NUMBER|-]
              [--state STATE] [--account NAME] [--from TIME] [--to TIME] [--limit N] [--cursor C | --all]
-             Times are ISO 8601, a date alone is its beginning in UTC; --to is exclusive. --mrn - reads the number from standard input,
+             --order also takes the number that IRIS has told for it. Times are ISO 8601, a date alone is its beginning in UTC; --to is
+             exclusive. --mrn - reads the number from standard input,
              where no list of processes and no history shows it. Tables show ids, codes and times.
   show       --message ID
   accounts
@@ -28,6 +29,8 @@ Looking at what may name a patient. Each needs --reason TEXT and leaves an entry
 
 Changing. Each needs --reason TEXT [--actor NAME]; where an engine runs, it does the work, else the command opens the journal itself:
   hold | release | cancel   --delivery ID[,ID…] | [--account NAME] [--order N] [--recipient ADDRESS] [--state STATE]   [--dry-run]
+  release                   --message ID [--organization GUID]     a held message, over what it was held for; GUID chooses its order
+  close                     --message ID                           a held message, of which nothing more is to be sent
   redirect                  --delivery ID --to ADDRESS
   pause | resume            --account NAME
   legal-hold                --message ID [--lift]
@@ -77,6 +80,7 @@ export const JOURNAL_TEXTS = {
   changed: (count: number) => `${count} changed.`,
   wouldChange: (count: number, skipped: number) => `${count} would change, ${skipped} would not.`,
   skipped: 'NOT CHANGED',
+  overrode: (code: string) => `It was held with ${code}; the audit chain names you.`,
   created: (id: string) => `New message: ${id}`,
   same: (id: string) => `The same message goes through the flow again: ${id}`,
   joined: (outcome: string, code?: string) => `It is ${outcome}${code === undefined ? '' : ` (${code})`}.`,

@@ -15,6 +15,7 @@ const VERBS: Record<string, () => Promise<Verb>> = {
   export: async () => (await import('./journal-export.ts')).exportJournal,
   hold: async () => (await import('./journal-act.ts')).hold,
   release: async () => (await import('./journal-act.ts')).release,
+  close: async () => (await import('./journal-act.ts')).close,
   cancel: async () => (await import('./journal-act.ts')).cancel,
   redirect: async () => (await import('./journal-act.ts')).redirect,
   pause: async () => (await import('./journal-act.ts')).pause,

@@ -72,7 +72,8 @@ const selection = (fields: Fields): DeliverySelection => {
 };
 
 const KINDS: readonly Action['kind'][] = [
-  'hold', 'release', 'cancel', 'redirect', 'pause', 'resume', 'legal-hold', 'legal-release', 'viewed', 'exported',
+  'hold', 'release', 'cancel', 'redirect', 'pause', 'resume', 'legal-hold', 'legal-release', 'release-message',
+  'close-message', 'viewed', 'exported',
 ];
 
 const action = (fields: Fields): Action => {
@@ -83,6 +84,8 @@ const action = (fields: Fields): Action => {
     case 'redirect': return { kind, ...person, deliveryId: text(fields, 'deliveryId'), address: text(fields, 'address') };
     case 'pause': case 'resume': return { kind, ...person, account: text(fields, 'account') };
     case 'legal-hold': case 'legal-release': return { kind, ...person, messageId: text(fields, 'messageId') };
+    case 'release-message': return { kind, ...person, messageId: text(fields, 'messageId'), ...optional(fields, 'organization') };
+    case 'close-message': return { kind, ...person, messageId: text(fields, 'messageId') };
     case 'viewed': case 'exported': return { kind, ...person, target: text(fields, 'target') };
   }
 };

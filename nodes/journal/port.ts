@@ -1,10 +1,12 @@
 // The journal's port: what the rooms ask of the durable store. Both drivers (SQLite, PostgreSQL) pass one contract suite.
 // Every method that writes resolves only after its transaction is committed with fsync.
 import type { Recipient } from '../0-order/message.ts';
-import type { Order, Result } from '../0-order/model.ts';
+import type { Order, OrderEvent, Result } from '../0-order/model.ts';
 import type {
-  AccountRecord, AttemptOutcome, ChargeableEvent, ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryRecord, DeliveryState, DocumentRecord,
-  FlowClaim, IncidentRecord, InputRecord, InputRejection, LedgerLine, LinkRequest, MessageRecord, MessageState, NoticeOutcome, OrderOutcome,
+  AccountRecord, AttemptOutcome, ChargeableEvent, ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryRecord, DeliveryState, DocumentLineage,
+  DocumentRecord,
+  EventOutcome, ExpiryOutcome, ExpiryRequest, FlowClaim, IncidentRecord, InputRecord, InputRejection, LedgerLine, LinkRequest, MessageRecord,
+  MessageState, NoticeOutcome, OrderOutcome,
   QueuedMail, RawInput, ReadyMessage, ResendOutcome, ResultOutcome,
 } from './records.ts';
 import type {
@@ -30,6 +32,10 @@ export interface Journal {
   acceptResult(result: Result, raw: RawInput, boundTo: string | null, link?: LinkRequest): Promise<ResultOutcome>;
   /** `ResendResult`: a new message for the order's latest result. */
   resendResult(order: Order, raw: RawInput): Promise<ResendOutcome>;
+  /** An event of IRIS. `boundTo` as for results: whose orders it speaks of, or null. */
+  acceptEvent(event: OrderEvent, raw: RawInput, boundTo: string | null): Promise<EventOutcome>;
+  /** Results whose order did not come in time: HELD `ORDER_UNKNOWN`, or ready with an order that stands in for it. */
+  expireWaiting(request: ExpiryRequest): Promise<ExpiryOutcome>;
   /** Keeps what could not be read. */
   rejectInput(raw: RawInput, rejection: InputRejection): Promise<{ inputId: string }>;
   /** A joined message as the flow gets it; null while it is joined to nothing. */
@@ -57,13 +63,21 @@ export interface Journal {
   settleRecipients(messageId: string, recipients: Recipient[], run?: number): Promise<void>;
   /** A recipient that gets no mail: UNRESOLVED or SUPPRESSED, with code and why. */
   endRecipient(deliveryId: string, state: 'UNRESOLVED' | 'SUPPRESSED', code: string, why: string, run?: number): Promise<void>;
-  /** HELD or ERROR; deliveries still RESOLVING become HELD with the same code. Past routing, with nothing RESOLVING, it is only recorded. */
-  stopMessage(messageId: string, state: 'HELD' | 'ERROR', code: string, why: string, run?: number): Promise<void>;
+  /**
+   * HELD or ERROR; deliveries still RESOLVING become HELD with the same code. Past routing, with nothing RESOLVING, it is only recorded.
+   * FILTERED: stored and not to be sent; only before it is planned.
+   */
+  stopMessage(messageId: string, state: 'HELD' | 'ERROR' | 'FILTERED', code: string, why: string, run?: number): Promise<void>;
   recordStage(messageId: string, stage: string, outcome: string, code?: string): Promise<void>;
   /** The document of a message (or of the message that it resends), by profile. */
   document(messageId: string, profile: string): Promise<DocumentRecord | null>;
   /** The newest of them, whatever its profile. */
   latestDocument(messageId: string): Promise<DocumentRecord | null>;
+  /**
+   * What a new document of the message is a version of: a correction (or a final one after a preliminary one) replaces the newest earlier
+   * document that somebody has or may have, of the same profile where there is one; an addendum is appended to it.
+   */
+  documentLineage(messageId: string, profile: string): Promise<DocumentLineage>;
   /** First writer wins; returns what is stored. */
   saveDocument(messageId: string, document: DocumentRecord, run?: number): Promise<DocumentRecord>;
   /** Keeps the report, for people, for the demo's output and for a flow that runs again. First writer wins. */

@@ -1,6 +1,9 @@
 // What the journal takes and tells: plain data, without behaviour. All instants are epoch milliseconds (UTC); all ids are opaque strings.
 import type { DirectIdentity, Level, Recipient } from '../0-order/message.ts';
 import type { Priority, Result, StoredOrder, Warning } from '../0-order/model.ts';
+import type { DeliveryNotice } from './notice-records.ts';
+
+export * from './notice-records.ts';
 
 export type MessageState = 'RECEIVED' | 'HELD' | 'FILTERED' | 'ERROR' | 'ROUTED' | 'DONE' | 'DONE_WITH_PROBLEMS';
 
@@ -26,6 +29,8 @@ export interface OrderOutcome {
   inputId: string;
   outcome: 'stored' | 'changed' | 'cancelled' | 'replay' | 'held' | 'rejected';
   code?: string;
+  /** All of them, where `code` is not the only one. */
+  codes?: string[];
   path?: string;
   /** Results that waited for this order and may go on now; `claimFlow` hands them out. */
   released: AcceptedMessage[];
@@ -55,6 +60,18 @@ export interface ResultOutcome {
   why?: string;
   ready?: AcceptedMessage;
 }
+
+/**
+ * For results that wait for their order since `waitMs`, of these order in nodes (and of nodes that are no more). `standIn`: a ClientGuid whose
+ * results are sent all the same, to site and organization; null: each is held.
+ */
+export interface ExpiryRequest { waitMs: number; standIn: string | null; entries: string[] }
+
+/** `more`: those of one order number were seen to, call again. */
+export interface ExpiryOutcome { held: number; stoodIn: number; more: boolean }
+
+/** `linked`: IRIS's number and ours are known to be one order. `noted`: kept, and nothing changes; the code says what it tells. */
+export interface EventOutcome { inputId: string; outcome: 'linked' | 'replay' | 'noted'; code?: string }
 
 export interface ResendOutcome { inputId: string; outcome: 'ready' | 'rejected'; code?: string; ready?: AcceptedMessage }
 
@@ -103,25 +120,6 @@ export type AttemptOutcome =
   /** The account is at fault, not the mail: back to the queue at no cost; the account is paused and one incident is open. */
   | { kind: 'account'; code: string; response: string; probeAt: number; at?: number; seen?: boolean };
 
-/** A notification for one recipient, already authenticated. `key` makes a repetition harmless. */
-export interface DeliveryNotice {
-  key: string;
-  kind: 'mdn' | 'dsn';
-  /** Normalised original Message-ID, without angle brackets. */
-  originalMessageId: string;
-  /** Lower-case address. */
-  recipient: string;
-  /** `dispatched` only when it carried the X-DIRECT-FINAL-DESTINATION-DELIVERY field; other positives are `other`. */
-  event: 'processed' | 'dispatched' | 'failed' | 'other';
-  /** Disposition or status code as received, cut and cleaned. */
-  detail: string;
-  raw: Uint8Array;
-  /** The account whose mailbox vouches for it: it may speak only for deliveries that went over this one. Absent: signed by the recipient's side. */
-  account?: string;
-}
-
-export interface NoticeOutcome { outcome: 'applied' | 'duplicate' | 'unmatched' | 'late'; change?: DeliveryChange }
-
 /** One change of a delivery's state, told to every subscriber after commit. */
 export interface DeliveryChange {
   deliveryId: string; messageId: string; node: string | null; state: DeliveryState; code: string | null; at: number;
@@ -164,7 +162,7 @@ export interface MessageRecord {
 }
 
 export interface InputRecord {
-  id: string; name: string | null; source: string; receivedAt: number; kind: 'order' | 'result' | 'resend' | 'unreadable';
+  id: string; name: string | null; source: string; receivedAt: number; kind: 'order' | 'result' | 'resend' | 'event' | 'unreadable';
   outcome: string; code: string | null; path: string | null; text: string | null; orderLocalId: string | null;
 }
 
@@ -181,7 +179,18 @@ export interface LedgerLine {
   amount: string; currency: string;
 }
 
-export interface DocumentRecord { id: string; profile: string; data: Uint8Array; warnings: Warning[] }
+/** `setId` and `versionNumber` are absent in documents made before there were sets, and without a journal. */
+export interface DocumentRecord { id: string; profile: string; data: Uint8Array; warnings: Warning[]; setId?: string; versionNumber?: number }
+
+/**
+ * Which version of what a new document is. `related`: the document that it replaces (RPLC: of the same set), or to which it is appended
+ * (APND: in a set of its own); one from before there were sets has its id only. Ids are UUIDs in upper case.
+ */
+export interface DocumentLineage {
+  setId: string;
+  versionNumber: number;
+  related?: { type: 'RPLC' | 'APND'; id: string; setId?: string; versionNumber?: number };
+}
 
 /** An account as the journal knows it. `fault` and `paused` stop its queue; both are durable. */
 export interface AccountRecord {

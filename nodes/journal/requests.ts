@@ -40,14 +40,22 @@ export type Action = ByPerson & (
   | { kind: 'redirect'; deliveryId: string; address: string }
   | { kind: 'pause' | 'resume'; account: string }
   | { kind: 'legal-hold' | 'legal-release'; messageId: string }
+  /**
+   * Joined anew where it was joined to nothing, `organization` (a ClientGuid) choosing between orders; then into the flow, or, once planned,
+   * its HELD deliveries on their way. Over the code it was held with, where a person may decide against that.
+   */
+  | { kind: 'release-message'; messageId: string; organization?: string }
+  /** FILTERED `CLOSED`; what of it was not accepted yet is CANCELLED. */
+  | { kind: 'close-message'; messageId: string }
   /** Only written to the audit chain: somebody saw or took away content. */
   | { kind: 'viewed' | 'exported'; target: string });
 
 /**
  * A filter takes what was there when it was asked for, in batches: what was done before a fault stays done, and stands in the audit chain.
- * `skipped`: what the action does not apply to, with the code that says why. `created`: a linked message.
+ * `skipped`: what the action does not apply to, with the code that says why. `created`: a linked message. `overrode`: the
+ * code that a message was held with and that the person decided against.
  */
-export interface ActionOutcome { changed: string[]; skipped: { id: string; code: string }[]; created?: string }
+export interface ActionOutcome { changed: string[]; skipped: { id: string; code: string }[]; created?: string; overrode?: string }
 
 /** `from`: everything before that stage is taken over as it was. `only`: delivery ids; absent: all recipients. */
 export interface RerunRequest extends ByPerson { messageId: string; from: Stage; only?: string[] }

@@ -24,11 +24,42 @@ describe('IRIS input', () => {
 
   const event = { TransactionId: '00000000-0000-4000-8000-000000000003', Success: true, ErrorMessage: null, Version: '2.3.1', IrisOrderId: 1,
     OrderLocalId: 'ORD1001' };
-  for (const type of ['OrderCreationReceipt', 'OrderCancelled', 'ImageReceipt', 'ReadyForGradingEvent', 'GradingReceipt', 'OrderGradedEvent',
-    'ResultsDeliveryReceipt']) {
-    it(`answers the event ${type} with INPUT_UNKNOWN`, () => {
+  it('reads the receipt of an order with both its numbers, whatever the case of its type', () => {
+    expect(read({ ...event, ResultObjectType: 'ordercreationreceipt', PatientLocalId: 'MRN1001' })).to.deep.include({
+      kind: 'event', event: { type: 'OrderCreationReceipt', receipt: true, success: true, irisOrderId: '1', orderLocalId: 'ORD1001', patientLocalId: 'MRN1001' } });
+  });
+
+  it('takes nothing of the free text of a receipt that says no, which may lack both numbers', () => {
+    const refused = read({ ...event, ResultObjectType: 'OrderCreationReceipt', Success: false, IrisOrderId: null, OrderLocalId: '', ErrorMessage: 'Zoë Testpatient' });
+    expect(refused).to.deep.include({ kind: 'event', event: { type: 'OrderCreationReceipt', receipt: true, success: false } });
+  });
+
+  for (const type of ['OrderCancelled', 'ImageReceipt', 'ReadyForGradingEvent', 'GradingReceipt', 'OrderGradedEvent', 'ResultsDeliveryReceipt']) {
+    it(`reads the event ${type}, which changes nothing`, () => {
+      expect(read({ ...event, Success: 'yes', ResultObjectType: type })).to.deep.include({ kind: 'event', event: { type, receipt: false, success: true, irisOrderId: '1', orderLocalId: 'ORD1001' } });
+    });
+  }
+
+  it('answers an event of another type with INPUT_UNKNOWN', () => {
+    for (const type of ['constructor', 'SomethingNew', 5]) {
       const error = refusal(() => read({ ...event, ResultObjectType: type }));
-      expect([error.code, error.detail]).to.deep.equal(['INPUT_UNKNOWN', 'an event of the events queue']);
+      expect([error.code, error.detail]).to.deep.equal(['INPUT_UNKNOWN', 'an event of an unknown type']);
+    }
+  });
+
+  for (const [path, change] of [
+    ['IrisOrderId', { IrisOrderId: null }], ['OrderLocalId', { OrderLocalId: ' ' }], ['Success', { Success: undefined }],
+  ] as const) {
+    it(`refuses a receipt without ${path}`, () => {
+      const error = refusal(() => read({ ...event, ResultObjectType: 'OrderCreationReceipt', ...change }));
+      expect([error.code, error.path]).to.deep.equal(['FIELD_MISSING', path]);
+    });
+  }
+
+  for (const [path, value] of [['IrisOrderId', { a: 1 }], ['IrisOrderId', 1.5], ['OrderLocalId', 'a\nb'], ['OrderLocalId', 7], ['Success', 'perhaps']] as const) {
+    it(`refuses a receipt whose ${path} is ${JSON.stringify(value)}`, () => {
+      const error = refusal(() => read({ ...event, ResultObjectType: 'OrderCreationReceipt', [path]: value }));
+      expect([error.code, error.path]).to.deep.equal(['FIELD_INVALID', path]);
     });
   }
 

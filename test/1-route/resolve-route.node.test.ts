@@ -223,6 +223,18 @@ describe('the resolve route node', () => {
       expect(await journal.deliveries({ messageId: msg.direct.id })).to.deep.equal([]);
     });
 
+    it('a preliminary result nobody asked for: FILTERED before anybody is planned, second output; asked for, it goes on', async () => {
+      const msg = await accept(journal);
+      msg.result!.resultCode = 'P';
+      const { first, second } = await start({ rows: [row()] });
+      await send('route', msg);
+      expect([first.length, second[0]!.recipients, second[0]!.route!.withheld!.code]).to.deep.equal([0, [], 'PRELIMINARY_OFF']);
+      expect(await journal.message(msg.direct.id)).to.include({ state: 'FILTERED', code: 'PRELIMINARY_OFF' });
+      expect(await journal.deliveries({ messageId: msg.direct.id })).to.deep.equal([]);
+      await send('route', { order: orderOf(), result: msg.result!, organization: { clientGuid: CLINIC, name: 'Lakeside Eye Clinic', preliminary: true } });
+      expect(first[0]!.recipients!.map(({ address }) => address)).to.include(PCP);
+    });
+
     it('a bad table is an ERROR of the message', async () => {
       await start({ rows: [row({ level: 'clinic' })] });
       const msg = await accept(journal);

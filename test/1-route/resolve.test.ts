@@ -119,6 +119,21 @@ describe('resolve route: levels and policies', () => {
   });
 });
 
+describe('resolve route: an order that was made from its result', () => {
+  it('has site and organization only, and every sentence says why', () => {
+    const warnings = [{ code: 'ORDER_STOOD_IN', text: 'It never came.' }];
+    const order = { organization: CLINIC, site: { localId: 'SITE01' }, standIn: true as const, warnings };
+    const { recipients, route } = ask({ order, table: rows(siteRow(), organizationRow(), orderRow({ enabled: false })) });
+    expect(recipients.map(({ level }) => level)).to.deep.equal(['site', 'organization']);
+    for (const { why, warnings: told } of recipients) {
+      expect(why).to.include('never came');
+      expect(told.map(({ code }) => code)).to.include('ORDER_STOOD_IN');
+    }
+    expect(route.considered.every(({ why }) => why.includes('never came'))).to.equal(true);
+    expect(ask({ order: { ...order, standIn: undefined } as never, table: rows(siteRow()) }).recipients[0]!.why).to.not.include('never came');
+  });
+});
+
 describe('resolve route: the policy of the organization', () => {
   const organization = (change: Partial<Organization>): Organization => ({ clientGuid: CLINIC, name: 'Lakeside Eye Clinic', ...change });
   const table = rows(siteRow(), organizationRow());

@@ -13,6 +13,7 @@ let kept: DocumentRecord[] = [];
 let stopped: unknown[][] = [];
 const journal = {
   document: async (_id: string, profile: string) => kept.find((one) => one.profile === profile) ?? null,
+  documentLineage: async () => ({ setId: '00000000-0000-4000-8000-00000000000A', versionNumber: 1 }),
   saveDocument: async (_id: string, document: DocumentRecord) => { kept.push(document); return document; },
   deliveries: async () => [],
   stopMessage: async (...args: unknown[]) => { stopped.push(args); },

@@ -4,7 +4,7 @@ import { type BuildChoices, buildClinicalDocument, buildDocuments, buildInWorker
 import { documentFor, type Documents, profileOf } from '../../nodes/4-cda/profiles.ts';
 import { checkDocument } from '../../nodes/4-cda/check.ts';
 import { CourierError } from '../../nodes/errors.ts';
-import type { DocumentRecord, Journal } from '../../nodes/journal/port.ts';
+import type { DocumentLineage, DocumentRecord, Journal } from '../../nodes/journal/port.ts';
 import { closePool } from '../../nodes/pool.ts';
 import { build, fullPatient, ID, input, NOW, order, ORGANIZATION, PATIENT, PDF, readBack, result, SETTINGS } from './support.ts';
 
@@ -14,12 +14,17 @@ const direct = (id: string): DirectIdentity => ({ id, orderLocalId: 'ORD1001', o
 const request = (change: Partial<BuildRequest> = {}): BuildRequest => ({ order: order(), result: result(), organization: ORGANIZATION, pdf: PDF,
   ...change });
 
-/** The two methods, in memory; `of` says which message a message resends. */
-const memoryJournal = (of: Record<string, string> = {}): Pick<Journal, 'document' | 'saveDocument'> => {
+type Kept = Pick<Journal, 'document' | 'documentLineage' | 'saveDocument'>;
+
+const LINEAGE: DocumentLineage = { setId: '00000000-0000-4000-8000-00000000000A', versionNumber: 1 };
+
+/** The methods, in memory; `of` says which message a message resends. */
+const memoryJournal = (of: Record<string, string> = {}, lineage = LINEAGE): Kept => {
   const kept = new Map<string, DocumentRecord>();
   const key = (messageId: string, profile: string): string => `${of[messageId] ?? messageId} ${profile}`;
   return {
     document: async (messageId, profile) => kept.get(key(messageId, profile)) ?? null,
+    documentLineage: async () => lineage,
     saveDocument: async (messageId, document) => {
       const at = key(messageId, document.profile);
       if (!kept.has(at)) kept.set(at, { ...document, data: Uint8Array.from(document.data) });
@@ -29,7 +34,7 @@ const memoryJournal = (of: Record<string, string> = {}): Pick<Journal, 'document
 };
 
 let made = 0;
-const surroundings = (journal?: Pick<Journal, 'document' | 'saveDocument'>): Parameters<typeof buildClinicalDocument>[2] =>
+const surroundings = (journal?: Kept): Parameters<typeof buildClinicalDocument>[2] =>
   ({ journal, now: new Date(NOW.getTime() + made * 1000), newId: () => `00000000-0000-4000-8000-${String((made += 1)).padStart(12, '0')}` });
 
 describe('building a document for a message', function () {
@@ -135,6 +140,17 @@ describe('building a document for a message', function () {
       await idFor('a@mrn.example', { document: titled, documents: undefined, stored });
       expect(asked.at(-1)).to.equal('r2.1/mrn/34807-8/identity');
     });
+  });
+
+  it('says which version it is and what it replaces, as the journal tells, and keeps that beside it', async () => {
+    const lineage: DocumentLineage = { setId: LINEAGE.setId, versionNumber: 2, related: { type: 'RPLC', id: ID, setId: LINEAGE.setId, versionNumber: 1 } };
+    const journal = memoryJournal({}, lineage);
+    const { data } = await buildClinicalDocument(request({ direct: direct('m1') }), CHOICES, surroundings(journal));
+    expect(readBack(data, {
+      set: '/c:ClinicalDocument/c:setId/@root', version: '/c:ClinicalDocument/c:versionNumber/@value', type: '//c:relatedDocument/@typeCode',
+      parent: '//c:parentDocument/c:id/@root', parentSet: '//c:parentDocument/c:setId/@root', before: '//c:parentDocument/c:versionNumber/@value',
+    })).to.deep.equal({ set: LINEAGE.setId, version: '2', type: 'RPLC', parent: ID, parentSet: LINEAGE.setId, before: '1' });
+    expect(await journal.document('m1', 'r2.1/none')).to.include({ setId: LINEAGE.setId, versionNumber: 2 });
   });
 
   it('takes what the journal kept when two build at once', async () => {

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { CHECK_RULES, type CheckCode, checkDocument } from '../../nodes/4-cda/check.ts';
-import { build, fullPatient, input, minimalPatient, order, PDF } from './support.ts';
+import { build, fullPatient, ID, input, LINEAGES, minimalPatient, order, PDF } from './support.ts';
 
-const whole = build({ order: order(fullPatient({ race: '2106-3,2028-9' })), settings: { identifier: 'mrn' } }).data.toString();
+const whole = build({
+  order: order(fullPatient({ race: '2106-3,2028-9' })), settings: { identifier: 'mrn' }, lineage: LINEAGES.replacement,
+}).data.toString();
 
 type Plant = (xml: string) => string;
 const swap = (from: string | RegExp, to: string): Plant => (xml) => {
@@ -39,7 +41,12 @@ const FAULTS: Record<CheckCode, Plant[]> = {
   CDA_FIXED_VALUE: [
     swap('<realmCode code="US"', '<realmCode code="UK"'), swap('POCD_HD000040', 'POCD_HD000041'),
       swap('<signatureCode code="S"', '<signatureCode code="X"'),
-    swap('<recordTarget>', '<setId root="1.2.3"/><recordTarget>'),
+    drop(/<versionNumber value="2"\/>/),
+  ],
+  CDA_VERSION: [
+    swap('typeCode="RPLC"', 'typeCode="COMP"'), swap(/<parentDocument><id root="[^"]*"/, `<parentDocument><id root="${ID}"`),
+    swap(/(<parentDocument><id [^>]*><setId root=")[^"]*/, '$11.2.3'), swap('<versionNumber value="1"/>', '<versionNumber value="2"/>'),
+    swap('<versionNumber value="2"/>', '<versionNumber value="0"/>'), swap('<versionNumber value="1"/>', ''),
   ],
   CDA_TITLE: [swap(/<title>.*?<\/title>/, '<title> </title>')],
   CDA_ID: [

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Patient } from '../../nodes/0-order/model.ts';
 import { checkDocument } from '../../nodes/4-cda/check.ts';
 import { bundled, flatErrors, here, wholeErrors, xsdErrors } from './conformance.ts';
-import { bareResult, build, fullPatient, HOSTILE_TEXTS, minimalPatient, order, ORGANIZATION } from './support.ts';
+import { bareResult, build, fullPatient, HOSTILE_TEXTS, LINEAGES, minimalPatient, order, ORGANIZATION } from './support.ts';
 
 type Identifier = 'none' | 'null' | 'mrn';
 
@@ -23,6 +23,7 @@ const documents = (identifier: Identifier): [string, Buffer][] => [
   ['a foreign address and a mononym',
     build({ order: order(minimalPatient({ name: { family: 'Cher', given: '' }, address: { street: ['1 Rue'], city: 'Paris', country: 'FR' } })),
       settings: { identifier } }).data],
+  ...Object.entries(LINEAGES).map(([name, lineage]): [string, Buffer] => [`a ${name}`, build({ lineage, settings: { identifier } }).data]),
   ['a preliminary result', build({ result: { ...bareResult(), resultCode: 'P' }, settings: { identifier } }).data],
   ...HOSTILE_TEXTS.filter((text) => text.length < 1000).map((text): [string, Buffer] => [`the text ${text}`,
     build({ order: order(hostile(text)), settings: { identifier } }).data]),
@@ -73,7 +74,7 @@ for (const [title, errorsOf, available, identifiers] of schematrons) {
     this.timeout(120_000);
     // The whole file takes half a second a document.
     const some = (identifier: Identifier): [string,
-      Buffer][] => (errorsOf === wholeErrors ? documents(identifier).slice(0, 4) : documents(identifier));
+      Buffer][] => (errorsOf === wholeErrors ? documents(identifier).slice(0, 9) : documents(identifier));
 
     for (const identifier of identifiers) {
       it(`have no error with the patient identifier ${identifier}`, function () {

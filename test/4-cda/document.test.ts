@@ -129,6 +129,16 @@ describe('the rest of the header', () => {
       custodian: '//c:representedCustodianOrganization/c:id/@root' })).to.deep.equal({ npi: 'UNK', code: '0', signed: '0', custodian: OID });
   });
 
+  it('says in its title that nothing could be graded, whichever title it has', () => {
+    const eye = { gradable: false, ungradableReasons: ['Image Out of Focus'], findings: [] };
+    const ungradable = result({ gradings: { ...result().gradings, OD: eye, OS: { ...eye, missingReason: 'Prosthetic' } } });
+    const titleOf = (title: string, of = ungradable): unknown =>
+      readBack(build({ result: of, settings: { title } }).data, { title: '/c:ClinicalDocument/c:title' }).title;
+    expect(titleOf('')).to.equal('Diabetic Retinal Exam Report: UNGRADABLE');
+    expect(titleOf('Eye report')).to.equal('Eye report: UNGRADABLE');
+    expect(titleOf('', result({ gradings: { ...ungradable.gradings, OS: { ...eye, gradable: true } } }))).to.equal('Diabetic Retinal Exam Report');
+  });
+
   it('takes code, title and gender from the settings', () => {
     const genders = [{ context: 'birth', code: 'M' }, { context: 'identity', code: 'F' }] as const;
     const { data } = build({ order: order(minimalPatient({ genders: [...genders] })),

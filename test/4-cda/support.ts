@@ -3,6 +3,7 @@ import { XmlDocument } from 'libxml2-wasm';
 import type { Patient, Result, StoredOrder } from '../../nodes/0-order/model.ts';
 import type { Organization } from '../../nodes/0-order/organization.ts';
 import { buildDocument, type DocumentInput, type DocumentSettings } from '../../nodes/4-cda/document.ts';
+import type { DocumentLineage } from '../../nodes/journal/port.ts';
 import { CLINIC, NPI } from '../support/samples.ts';
 
 export const PDF = Buffer.from('%PDF-1.7\n1 0 obj << >> endobj\n%%EOF\n', 'latin1');
@@ -34,10 +35,21 @@ export const result = (change: Partial<Result> = {}): Result => ({
   patient: { localId: 'MRN1001', name: { family: 'Testpatient', given: 'Zoë' }, birthDate: '1960-01-15', genders: [] },
   gradings: {
     gradedTime: '2026-01-06T14:10:00.000+00:00', urgent: false, emergent: false, notes: [], diagnoses: [],
+    OD: { gradable: true, ungradableReasons: [], findings: [] },
     provider: { npi: NPI.grader, taxonomy: '207W00000X', name: { family: 'Grader', given: 'Gina', prefix: 'Dr' }, degrees: 'MD' },
   },
   images: [], warnings: [], ...change,
 });
+
+const [SET, OTHER_SET, FIRST] = ['A', 'B', 'C'].map((last) => `00000000-0000-4000-8000-00000000000${last}`) as [string, string, string];
+
+/** What a document can be to others. */
+export const LINEAGES = {
+  first: { setId: SET, versionNumber: 1 },
+  replacement: { setId: SET, versionNumber: 2, related: { type: 'RPLC', id: FIRST, setId: SET, versionNumber: 1 } },
+  addendum: { setId: OTHER_SET, versionNumber: 1, related: { type: 'APND', id: FIRST, setId: SET, versionNumber: 1 } },
+  'replacement of one without a set': { setId: SET, versionNumber: 1, related: { type: 'RPLC', id: FIRST } },
+} as const satisfies Record<string, DocumentLineage>;
 
 /** The barest input a document can be made of. */
 export const bareResult = (): Result => result({

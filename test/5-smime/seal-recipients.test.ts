@@ -214,6 +214,16 @@ describe('sealing for recipients', () => {
       expect((await edge({ recipients: everybody })).sealed, 'without a trust the HISP decides').to.have.length(everybody.length);
     });
 
+    it('a mail too large for its domain is refused as when we seal: by the size that it will have sealed', async () => {
+      const document = { id: 'A', data: Buffer.alloc(900_000, 'a'), profile: 'us', warnings: [] };
+      for (const maxMegabytes of [1.3, 1.6, 1.8]) {
+        const small = { ...organization, recipientDomains: [{ domain: 'lakeside.example', maxMegabytes }] };
+        const [ours, theirs] = [await sealAll({ document, organization: small }), await edge({ document, organization: small })];
+        expect(theirs.refused.map(({ code }) => code), String(maxMegabytes)).to.deep.equal(ours.refused.map(({ code }) => code));
+        expect(theirs.refused).to.have.length(maxMegabytes === 1.8 ? 0 : 1);
+      }
+    });
+
     it('still needs the sender\'s address', async () => {
       const { sender: _, ...nobody } = organization;
       for (const wrong of [nobody, { ...organization, sender: '' }, { ...organization, sender: 'not an address' }, { ...organization, sender: 'a@b.example\r\nBcc: x@y.example' }]) {

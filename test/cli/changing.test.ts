@@ -114,6 +114,32 @@ describe('changing a journal that a running engine has open', function () {
     expect((await journal('prune', ...REASON)).exit).to.equal(1);
   });
 
+  it('lets a held message go over what it was held for, and closes one; each stands in the audit chain', async () => {
+    const result = irisResult({ Order: { LocalId: 'ORD2' }, Patient: { LocalId: 'MRN2', Name: { Last: 'Thirdperson' } }, Gradings: { GradedTime: '2026-01-09T00:00:00Z' } });
+    const copy = async (): Promise<string> => {
+      const edited = ['--from', 'raw', '--edited', writeText(JSON.stringify(result))];
+      const { messageId, outcome } = await answer<{ messageId: string; outcome: string }>('rerun', '--message', engine.made.old, ...edited, ...REASON);
+      expect(outcome).to.equal('held');
+      return messageId;
+    };
+    const [held, closed] = [await copy(), await copy()];
+    expect(await done('release', '--message', held, ...REASON)).to.include('1 changed.').and.include('PATIENT_MISMATCH');
+    expect((await audited()).at(-1)).to.include({ action: 'release-message', target: held, reason: 'a test', detail: 'changed 1, skipped 0, overrode PATIENT_MISMATCH' });
+    const again = await journal('close', '--message', held, ...REASON);
+    expect([again.exit, again.stdout.includes('MESSAGE_BUSY')]).to.deep.equal([2, true]);
+    expect(await answer('close', '--message', closed, ...REASON)).to.deep.include({ changed: [closed], skipped: [] });
+    expect((await shown(closed)).message).to.include({ state: 'FILTERED', code: 'CLOSED' });
+  });
+
+  it('asks for what it needs to release or close a message', async () => {
+    for (const args of [['close'], ['close', '--message', 'x'], ['release', '--message', '', ...REASON], ['release', '--message', 'x', '--delivery', 'y', ...REASON],
+      ['close', '--message', 'x', '--organization', 'y', ...REASON]]) {
+      expect((await journal(...args)).exit, args.join(' ')).to.equal(1);
+    }
+    const unknown = await journal('close', '--message', 'nobody', ...REASON);
+    expect([unknown.exit, unknown.stderr.includes('The journal has no message')]).to.deep.equal([1, true]);
+  });
+
   it('verifies, and knows a hash noted earlier', async () => {
     expect(await done('verify')).to.match(/unbroken/).and.match(/0 damaged/);
       const { head } = JSON.parse((await audit('verify', '--json')).stdout) as { head: string };

@@ -4,8 +4,11 @@ import { actionsContract } from './actions-contract.ts';
 import { damageContract } from './damage-contract.ts';
 import { findContract } from './find-contract.ts';
 import type { OpenBench } from './fixtures.ts';
+import { eventsContract } from './events-contract.ts';
 import { flowContract } from './flow-contract.ts';
+import { heldContract } from './held-contract.ts';
 import { lanesContract } from './lanes-contract.ts';
+import { lineageContract } from './lineage-contract.ts';
 import { noticesContract } from './notices-contract.ts';
 import { ordersContract } from './orders-contract.ts';
 import { queueContract } from './queue-contract.ts';
@@ -14,12 +17,17 @@ import { restartContract } from './restart-contract.ts';
 import { resultsContract } from './results-contract.ts';
 import { sourcesContract } from './sources-contract.ts';
 import { takenAgainContract } from './taken-again-contract.ts';
+import { waitingContract } from './waiting-contract.ts';
 import { wishesContract } from './wishes-contract.ts';
 
 export const journalContract = (driver: string, open: OpenBench): void => {
   describe(`the journal's contract: ${driver}`, () => {
     ordersContract(open);
     resultsContract(open);
+    eventsContract(open);
+    waitingContract(open);
+    heldContract(open);
+    lineageContract(open);
     takenAgainContract(open);
     queueContract(open);
     flowContract(open);

@@ -138,7 +138,7 @@ const createWorld = (bench: Bench, serial: number) => {
     const { journal } = bench;
     switch (event.is) {
       case 'result': {
-        const change = { Order: { LocalId: orders[event.order] }, ResultCode: event.code, Gradings: { CarePlanName: `plan ${event.serial}` } };
+        const change = { Order: { LocalId: orders[event.order] }, ResultCode: event.code, Gradings: { GradedTime: new Date(Date.UTC(2026, 0, 6) + event.serial).toISOString() } };
         await journal.acceptResult(result(change), { ...raw(), entry }, null);
         return;
       }

@@ -42,7 +42,7 @@ export const ordersContract = (open: OpenBench): void => {
     it('a change is applied, its repetition is a replay, fixed fields stay with a warning', async () => {
       await store(order());
       const change = order({ ...CHANGED, OrderControlCode: 'XO', Order: { EvaluationTypes: ['GLAUCOMA'] } });
-      expect(await store(change)).to.equal('changed');
+      expect(await store(change)).to.equal('changed ORDER_FIELD_FIXED');
       expect(await store(change)).to.equal('replay');
       const { messageId } = await bench.journal.acceptResult(result(), raw(), null);
       const ready = await bench.journal.readyMessage(messageId);

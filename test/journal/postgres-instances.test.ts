@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { openDriver } from '../../nodes/journal/driver.ts';
 import type { Journal } from '../../nodes/journal/port.ts';
 import { describePostgres, type FreshSchema, freshSchema, query } from '../support/postgres.ts';
+import { CLINIC } from '../support/samples.ts';
 import { accepted, ACCOUNT, mailFor, order, queued, raw, recipient, result, sent, stateOf, TEST_KEY } from './fixtures.ts';
 
 const until = async <T>(look: () => Promise<T | undefined>): Promise<T> => {
@@ -51,6 +52,28 @@ await describePostgres('several instances on one journal on PostgreSQL', (url) =
     await Promise.all(opened.map((journal) => journal.close()));
     opened = [];
     await place.drop();
+  });
+
+  it('let results that wait go once, also when their orders come at that very moment', async function () {
+    this.timeout(90_000).slow(30_000);
+    const [one, other] = [await open(), await open()];
+    const numbers = Array.from({ length: 12 }, (_, n) => ({ LocalId: `W-${n}` }));
+    const waiting = await Promise.all(numbers.map(async (number) =>
+      (await one.acceptResult(result({ Order: number }), { ...raw(), entry: 'mine' }, CLINIC)).messageId));
+    const expire = async (journal: Journal): Promise<number> => {
+      let stoodIn = 0;
+      for (let more = true; more;) {
+        const outcome = await journal.expireWaiting({ waitMs: 0, standIn: CLINIC, entries: ['mine'] });
+        [stoodIn, more] = [stoodIn + outcome.stoodIn, outcome.more];
+      }
+      return stoodIn;
+    };
+    const store = async (number: object): Promise<number> => (await other.storeOrder(order({ Order: number }), raw(), true)).released.length;
+    const [sums, released] = await Promise.all([Promise.all([expire(one), expire(other), expire(one)]), Promise.all(numbers.map(store))]);
+    expect([...sums, ...released].reduce((all, some) => all + some, 0)).to.equal(waiting.length);
+    const claimed = (await one.claimFlow(['mine'], 50)).map(({ direct }) => direct.id);
+    expect(claimed.toSorted()).to.deep.equal(waiting.toSorted());
+    expect(await query(url, `SELECT 1 FROM ${place.schema}.orders WHERE state = 'replaced'`)).to.have.length(sums[0] + sums[1] + sums[2]);
   });
 
   it('share the work: everything goes through once, nothing is claimed twice', async function () {

@@ -135,7 +135,7 @@ export const queueContract = (open: OpenBench): void => void describe('the way t
     it('emergent goes before urgent before routine, then the older first, for the accounts asked for', async () => {
       const ids: Record<string, string> = {};
       for (const [plan, gradings] of Object.entries({ routine: {}, second: {}, urgent: { Urgent: true }, emergent: { Emergent: true } })) {
-        const { direct } = await readyMessage(bench.journal, { Gradings: { ...gradings, CarePlanName: plan } });
+        const { direct } = await readyMessage(bench.journal, { Gradings: { ...gradings, CarePlanName: plan, GradedTime: new Date(bench.clock.now()).toISOString() } });
         // Each to somebody else: what goes to one address keeps its order.
         const address = `${plan}@direct.lakeside.example`;
         const [planned] = await bench.journal.planRecipients(direct.id, [recipient({ address })]);

@@ -87,11 +87,11 @@ export const restartContract = (open: OpenBench): void => {
     });
 
     it('a message that went on after it had come to rest, or after a fault, is handed out again when the process dies', async () => {
-      for (const rest of [
+      for (const [day, rest] of [
         (id: string) => bench.journal.endFlow(id, 1, 'delay'),
         (id: string) => bench.journal.stopMessage(id, 'ERROR', 'STAGE_FAILED', '', 1),
-      ]) {
-        const { direct } = await readyMessage(bench.journal, { Gradings: { CarePlanName: String(rest) } });
+      ].entries()) {
+        const { direct } = await readyMessage(bench.journal, { Gradings: { GradedTime: `2026-01-1${day}T00:00:00Z` } });
         await bench.journal.claimFlow([''], 1);
         await rest(direct.id);
         await bench.journal.planRecipients(direct.id, [recipient()], 1);

@@ -40,9 +40,9 @@ export const resultsContract = (open: OpenBench): void => {
       expect((await bench.journal.inputs()).map(({ outcome }) => outcome)).to.deep.equal(['stored', 'ready', 'replay']);
     });
 
-    it('another ResultCode, grading time or finding is a message of its own', async () => {
+    it('another ResultCode, grading time or evaluation is a message of its own', async () => {
       await readyMessage(bench.journal);
-      for (const change of [{ ResultCode: 'C' }, { Gradings: { GradedTime: '2026-01-07T00:00:00Z' } }, { Gradings: { CarePlanName: 'Refer' } }]) {
+      for (const change of [{ ResultCode: 'C' }, { Gradings: { GradedTime: '2026-01-07T00:00:00Z' } }, { Order: { EvaluationTypes: ['AMD'] } }]) {
         expect(await bench.journal.acceptResult(result(change), raw(), null)).to.include({ outcome: 'ready' });
       }
       expect(await bench.journal.messages()).to.have.length(4);
@@ -120,7 +120,7 @@ export const resultsContract = (open: OpenBench): void => {
     it('500 results at once are each committed and each found', async () => {
       await bench.journal.storeOrder(order(), raw(), true);
       const outcomes = await Promise.all(Array.from({ length: 500 }, (_, index) =>
-        bench.journal.acceptResult(result({ Gradings: { CarePlanDescription: `Plan ${index}` } }), raw(`{"n":${index}}`), null)));
+        bench.journal.acceptResult(result({ Gradings: { GradedTime: new Date(Date.UTC(2026, 0, 1) + index).toISOString() } }), raw(`{"n":${index}}`), null)));
       expect(new Set(outcomes.map(({ messageId }) => messageId)).size).to.equal(500);
       await bench.reopen();
       expect((await bench.journal.counts()).messages).to.deep.equal({ RECEIVED: 500 });

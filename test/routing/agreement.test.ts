@@ -12,7 +12,7 @@ const CASES = 500;
 /** The same cases each time: every naming and every house several times, in ever other company. */
 const mix = (n: number): { house: typeof HOUSES[number]; naming: typeof NAMINGS[number]; change: Json } => ({
   house: HOUSES[(n * 37) % HOUSES.length]!, naming: NAMINGS[n % NAMINGS.length]!,
-  change: n % 29 === 0 ? { Patient: { Dob: '1/16/1961' } } : n % 31 === 0 ? { Order: { LocalId: 'OTHER' } } : n % 7 === 0 ? { Gradings: { Urgent: true } } : {},
+  change: n % 29 === 0 ? { Patient: { Dob: '1/16/1961' } } : n % 31 === 0 ? { Order: { LocalId: 'OTHER' } } : n % 23 === 0 ? { ResultCode: 'P' } : n % 7 === 0 ? { Gradings: { Urgent: true } } : {},
 });
 
 const REACHED = ['QUEUED', 'SENDING', 'SENT', 'PROCESSED', 'DELIVERED'];

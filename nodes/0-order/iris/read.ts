@@ -1,10 +1,11 @@
-// Bytes, text or an object in, an order or a result out: the two IRIS messages are told apart by what they hold.
+// Bytes, text or an object in, an order, a result or an event out: the IRIS messages are told apart by what they hold.
 import { CourierError } from '../../errors.ts';
 import { parseJson } from '../json.ts';
-import type { Order, Result } from '../model.ts';
+import type { Order, OrderEvent, Result } from '../model.ts';
 import { blankParsed } from '../ssn.ts';
 import { fieldsOf, identifierOf, isObject, objectOf, valueOf, type Fields } from './fields.ts';
 import { orderControl } from './codes.ts';
+import { isEvent, readEvent } from './event.ts';
 import { readOrder } from './order.ts';
 import { readResult } from './result.ts';
 
@@ -12,7 +13,9 @@ import { readResult } from './result.ts';
 export interface ReadOptions { today: string; maxBytes: number }
 
 /** `raw` is what is kept: the bytes as received, social security numbers blanked. */
-export type IrisInput = { kind: 'order'; order: Order; raw: Uint8Array } | { kind: 'result'; result: Result; raw: Uint8Array };
+export type IrisInput = IrisMessage & { raw: Uint8Array };
+
+export type IrisMessage = { kind: 'order'; order: Order } | { kind: 'result'; result: Result } | { kind: 'event'; event: OrderEvent };
 
 const notJson = (detail: string): CourierError => new CourierError('INPUT_NOT_JSON', { detail });
 
@@ -45,7 +48,7 @@ export const parseInput = (bytes: Uint8Array, maxBytes: number): { json: unknown
   return { json: kept.json, raw: kept.text === text ? bytes : Buffer.from(kept.text, 'utf8') };
 };
 
-type Likeness = 'order' | 'result' | 'unreadable';
+type Likeness = 'order' | 'result' | 'event' | 'unreadable';
 
 const likeness = (root: Fields): Likeness => {
   const has = (name: string): boolean => valueOf(root, name) !== undefined;
@@ -53,7 +56,8 @@ const likeness = (root: Fields): Likeness => {
   if (has('ResultCode')) return 'result';
   // Without its code, but plainly one of the two: the error names the missing code.
   if (has('Gradings') && has('Order')) return 'result';
-  return has('ClientGuid') && has('Order') ? 'order' : 'unreadable';
+  if (has('ClientGuid') && has('Order')) return 'order';
+  return isEvent(root) ? 'event' : 'unreadable';
 };
 
 /** What can be said of an input that cannot be read: for the list of rejected inputs. */
@@ -64,7 +68,7 @@ export const identify = (json: unknown): { kind: Likeness | 'resend'; orderLocal
   const kind = like === 'order' && orderControl(String(valueOf(root, 'OrderControlCode'))) === 'ResendResult' ? 'resend' : like;
   try {
     const order = objectOf(root, 'Order');
-    const orderLocalId = order === undefined ? undefined : identifierOf(order, 'LocalId');
+    const orderLocalId = like === 'event' ? identifierOf(root, 'OrderLocalId') : order === undefined ? undefined : identifierOf(order, 'LocalId');
     return { kind, ...(orderLocalId !== undefined && { orderLocalId }) };
   } catch {
     return { kind };
@@ -76,14 +80,15 @@ function unknown(detail: string): never {
 }
 
 /** Reads parsed JSON. Throws INPUT_UNKNOWN and the errors of the fields. */
-export const readObject = (json: unknown, today: string): { kind: 'order'; order: Order } | { kind: 'result'; result: Result } => {
+export const readObject = (json: unknown, today: string): IrisMessage => {
   if (!isObject(json)) unknown(Array.isArray(json) ? 'an array; send one object at a time' : 'not an object');
   const root = fieldsOf(json, '', { today, warnings: [] });
   const kind = likeness(root);
   if (kind === 'order') return { kind, order: readOrder(root) };
   if (kind === 'result') return { kind, result: readResult(root) };
-  const event = valueOf(root, 'ResultObjectType') !== undefined;
-  return unknown(event ? 'an event of the events queue' : 'neither or both of OrderControlCode and ResultCode');
+  if (kind === 'event') return { kind, event: readEvent(root) };
+  const typed = valueOf(root, 'ResultObjectType') !== undefined;
+  return unknown(typed ? 'an event of an unknown type' : 'neither or both of OrderControlCode and ResultCode');
 };
 
 /** Reads one IRIS message from a Buffer, a string or an object. Throws CourierError only. */

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Recipient, ReportDocument } from '../../0-order/message.ts';
 import { priorityOf } from '../../0-order/model.ts';
+import { withheld, withholding } from '../../1-route/preliminary.ts';
 import { resolveRoute } from '../../1-route/resolve.ts';
 import { lookUpRecipients } from '../../2-npi/look-up.ts';
 import { reportFor } from '../../3-pdf/choose.ts';
@@ -35,6 +36,11 @@ const route: Step = async (way, { table, policy }) => {
   const { table: rows, trustedDomains, freeMailDomains } = table();
   const found = resolveRoute({ order, result, organization, table: rows(), policy, trustedDomains, freeMailDomains });
   const next = { ...way, candidates: candidatesFrom(found.recipients), considered: found.route.considered, policy: found.route.policy };
+  const kept = withheld(result, organization, result?.site.localId ?? order.site.localId);
+  if (kept !== null) {
+    const { considered } = withholding(found.route, kept);
+    return { ...next, candidates: [], considered, fate: fateOf('FILTERED', kept.code, kept.why) };
+  }
   if (found.recipients.length > 0) return next;
   return stop(next, fateOf('HELD', 'NO_ROUTE', 'Neither the order nor the route table names a recipient.'));
 };

@@ -6,7 +6,7 @@ import { asStored } from '../../0-order/order-change.ts';
 import type { Organization } from '../../0-order/organization.ts';
 import { effectiveOrganization } from '../../0-order/organizations.ts';
 import { asCourierError, type Code, CourierError, sentence } from '../../errors.ts';
-import { AWAITS } from '../../journal/engine/results.ts';
+import { AWAITS } from '../../journal/engine/joining.ts';
 import type { MessageFate } from './explanation.ts';
 
 export interface Question { order: Uint8Array; result?: Uint8Array | undefined }

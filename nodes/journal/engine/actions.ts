@@ -7,6 +7,7 @@ import { appendAudit } from './audit.ts';
 import { applyStep, type DeliveryRow, factsOf, lockDelivery } from './deliveries.ts';
 import { announce } from './lanes.ts';
 import { giveUp } from './linking.ts';
+import { closeMessage, releaseMessage } from './message-actions.ts';
 import { redirect } from './redirect.ts';
 import { type Rest, selected } from './selection.ts';
 import { first, lock, run, type Store } from './store.ts';
@@ -74,6 +75,11 @@ const setLegalHold = async (store: Store, messageId: string, hold: number): Prom
 
 const one = (id: string, done: boolean): BatchOutcome => done ? none([id]) : none([], [{ id, code: 'ACTION_UNFIT' }]);
 
+const readMessageAction = (action: Extract<Action, { kind: 'release-message' }>): typeof action => ({
+  ...action, messageId: plain('messageId', action.messageId),
+  ...(action.organization !== undefined && { organization: plain('organization', action.organization) }),
+});
+
 const perform = async (store: Store, action: Action, actor: string, reason: string, before?: Rest): Promise<BatchOutcome> => {
   switch (action.kind) {
     case 'hold': case 'release': case 'cancel': return actOnMany(store, action.kind, action.deliveries, before);
@@ -82,6 +88,8 @@ const perform = async (store: Store, action: Action, actor: string, reason: stri
     case 'resume': return one(saying('account', action.account), await resumeAccount(store, saying('account', action.account)));
     case 'legal-hold': return setLegalHold(store, plain('messageId', action.messageId), 1);
     case 'legal-release': return setLegalHold(store, plain('messageId', action.messageId), 0);
+    case 'release-message': return releaseMessage(store, readMessageAction(action), release);
+    case 'close-message': return closeMessage(store, { ...action, messageId: plain('messageId', action.messageId) });
     case 'viewed': case 'exported': return none();
     default: return refuse('kind');
   }
@@ -95,18 +103,19 @@ const targetOf = (action: Action): string => {
     }
     case 'redirect': return action.deliveryId;
     case 'pause': case 'resume': return `account ${saying('account', action.account)}`;
-    case 'legal-hold': case 'legal-release': return action.messageId;
+    case 'legal-hold': case 'legal-release': case 'release-message': case 'close-message': return action.messageId;
     case 'viewed': case 'exported': return saying('target', action.target);
   }
 };
 
 /** Codes and ids only: a filter's values may be an address, so that only its keys are told, and what was changed. */
-const detailOf = (action: Action, { changed, skipped, created }: BatchOutcome): string => {
+const detailOf = (action: Action, { changed, skipped, created, overrode }: BatchOutcome): string => {
   const codes = [...new Set(skipped.map(({ code }) => code))].sort();
   return [
     ...('deliveries' in action && 'filter' in action.deliveries ? [`filter ${Object.keys(action.deliveries.filter).sort().join('+')}`] : []),
     ...('deliveries' in action || changed.length > 0 || skipped.length > 0 ? [`changed ${changed.length}`, `skipped ${skipped.length}`] : []),
     ...(codes.length > 0 ? [`codes ${codes.join('+')}`] : []),
+    ...(overrode === undefined ? [] : [`overrode ${overrode}`]),
     ...(created === undefined ? [] : [`created ${created}`]),
     ...('deliveries' in action && changed.length > 0 ? [changed.join(' ')] : []),
   ].join(', ');

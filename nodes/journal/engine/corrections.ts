@@ -2,9 +2,10 @@
 import type { Recipient } from '../../0-order/message.ts';
 import type { Result } from '../../0-order/model.ts';
 import { afterSupersede } from '../states.ts';
+import { ofOrder } from './alike.ts';
 import { applyStep, DELIVERY, deliveryRow, type DeliveryRow, detailsOf, factsOf } from './deliveries.ts';
 import { endJob } from './message-state.ts';
-import { type MessageRow, resultOf } from './messages.ts';
+import { type MessageRow, patientMark, resultOf } from './messages.ts';
 import { all, lock, run, type Store, unlessDamaged } from './store.ts';
 
 const typesOf = ({ order }: Result): string => order.evaluationTypes.map((type) => type.toLowerCase()).sort().join('\n');
@@ -13,9 +14,10 @@ const typesOf = ({ order }: Result): string => order.evaluationTypes.map((type) 
 const readableResult = (store: Store, row: MessageRow): Promise<Result | null> => unlessDamaged(() => resultOf(store, row));
 
 /** Earlier versions of this result: same order, same evaluation; addenda are no versions. */
-const olderVersions = async (store: Store, orderId: string, seq: number, result: Result): Promise<MessageRow[]> => {
-  const rows = await all<MessageRow>(store, `SELECT * FROM message WHERE order_id = :orderId AND seq < :seq AND result_code <> 'A' ORDER BY seq`,
-    { orderId, seq });
+export const olderVersions = async (store: Store, orderId: string, seq: number, result: Result): Promise<MessageRow[]> => {
+  const { sql, values } = await ofOrder(store, orderId, patientMark(store, result.patient.localId));
+  const rows = await all<MessageRow>(store, `SELECT * FROM message WHERE ${sql} AND seq < :seq AND result_code <> 'A' ORDER BY seq`,
+    { ...values, seq });
   const same: MessageRow[] = [];
   for (const row of rows) {
     const older = await readableResult(store, row);
@@ -25,13 +27,14 @@ const olderVersions = async (store: Store, orderId: string, seq: number, result:
 };
 
 /** C always, F after a preliminary one. */
-const replaces = ({ resultCode }: Result, older: MessageRow[]): boolean =>
+export const replaces = ({ resultCode }: Result, older: MessageRow[]): boolean =>
   (resultCode === 'C' && older.length > 0) || (resultCode === 'F' && older.some((row) => row.result_code === 'P'));
 
 /** Spares most results the opening of all that came before them. */
-const mayReplace = async (store: Store, orderId: string, { resultCode }: Result): Promise<boolean> => {
+export const mayReplace = async (store: Store, orderId: string, { resultCode, patient }: Result): Promise<boolean> => {
   if (resultCode !== 'F') return resultCode === 'C';
-  return (await all(store, `SELECT 1 FROM message WHERE order_id = :orderId AND result_code = 'P' LIMIT 1`, { orderId })).length > 0;
+  const { sql, values } = await ofOrder(store, orderId, patientMark(store, patient.localId));
+  return (await all(store, `SELECT 1 FROM message WHERE ${sql} AND result_code = 'P' LIMIT 1`, values)).length > 0;
 };
 
 const supersede = async (store: Store, older: MessageRow): Promise<void> => {
@@ -52,8 +55,9 @@ const supersede = async (store: Store, older: MessageRow): Promise<void> => {
 /** Whether a newer version is there already: an older one that could not be joined until now must not arrive after it. */
 const isReplaced = async (store: Store, orderId: string, seq: number, result: Result): Promise<boolean> => {
   if (result.resultCode === 'A' || result.resultCode === 'R') return false;
-  const newer = await all<MessageRow>(store, `SELECT * FROM message WHERE order_id = :orderId AND seq > :seq AND link_of IS NULL
-    AND (result_code = 'C' OR (result_code = 'F' AND CAST(:code AS TEXT) = 'P')) ORDER BY seq`, { orderId, seq, code: result.resultCode });
+  const { sql, values } = await ofOrder(store, orderId, patientMark(store, result.patient.localId));
+  const newer = await all<MessageRow>(store, `SELECT * FROM message WHERE ${sql} AND seq > :seq AND link_of IS NULL
+    AND (result_code = 'C' OR (result_code = 'F' AND CAST(:code AS TEXT) = 'P')) ORDER BY seq`, { ...values, seq, code: result.resultCode });
   for (const row of newer) {
     const replacing = await readableResult(store, row);
     if (replacing !== null && typesOf(replacing) === typesOf(result)) return true;

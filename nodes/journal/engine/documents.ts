@@ -4,12 +4,17 @@ import { requireMessage, requireRun } from './fence.ts';
 import { rootOf } from './messages.ts';
 import { first, insert, keep, kept, parsed, run, type Store } from './store.ts';
 
+interface DocumentRow { id: string; profile: string; content: Uint8Array | null; warnings: string; set_id: string | null; version: number | null }
+
 /** A null profile means the newest of all. */
 const stored = async (store: Store, root: string, profile: string | null): Promise<DocumentRecord | null> => {
-  const row = await first<{ id: string; profile: string; content: Uint8Array | null; warnings: string }>(store, `SELECT id, profile, content, warnings
+  const row = await first<DocumentRow>(store, `SELECT id, profile, content, warnings, set_id, version
     FROM document WHERE message_id = :root AND (CAST(:profile AS TEXT) IS NULL OR profile = :profile) ORDER BY seq DESC LIMIT 1`, { root, profile });
   const data = await kept(store, row?.content);
-  return row === undefined || data === null ? null : { id: row.id, profile: row.profile, data, warnings: parsed(row.warnings) };
+  if (row === undefined || data === null) return null;
+  const { id, set_id: setId, version } = row;
+  const ofSet = setId !== null && version !== null ? { setId, versionNumber: version } : {};
+  return { id, profile: row.profile, data, warnings: parsed(row.warnings), ...ofSet };
 };
 
 export const document = async (store: Store, messageId: string, profile: string): Promise<DocumentRecord | null> =>
@@ -20,12 +25,15 @@ export const latestDocument = async (store: Store, messageId: string): Promise<D
 
 /** Null: what was given is kept, and whoever gave it need not get it back. */
 export const saveDocument = async (
-  store: Store, messageId: string, { id, profile, data, warnings }: DocumentRecord, runNumber?: number,
+  store: Store, messageId: string, { id, profile, data, warnings, setId, versionNumber }: DocumentRecord, runNumber?: number,
 ): Promise<DocumentRecord | null> => {
   const root = rootOf(await requireRun(store, messageId, runNumber));
   const earlier = await stored(store, root, profile);
   if (earlier !== null) return earlier;
-  await insert(store, 'document', { message_id: root, profile, id, content: await keep(store, data), warnings: JSON.stringify(warnings) });
+  await insert(store, 'document', {
+    message_id: root, profile, id, content: await keep(store, data), warnings: JSON.stringify(warnings),
+    set_id: setId ?? null, version: versionNumber ?? null,
+  });
   return null;
 };
 

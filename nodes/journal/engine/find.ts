@@ -1,6 +1,7 @@
 // Looking things up among millions: one index is walked from the newest on, a bounded stretch per call, and only the page's rows are opened.
 import type { DeliveryRecord, FindPage, FindQuery, JournalStats, MessageRecord, Page } from '../port.ts';
 import { DELIVERY } from './deliveries.ts';
+import { orderNumberOf } from './events.ts';
 import { cursorOf, type Place, readQuery, type Walk } from './find-query.ts';
 import { byState, deliveryRecords, type FullRow, MESSAGE, messageRecords, type NamedMessageRow } from './reading.ts';
 import { all, first, steadyList, type Store } from './store.ts';
@@ -63,7 +64,8 @@ const deliveriesOf = async (store: Store, ids: string[]): Promise<DeliveryRecord
  * Throws REQUEST_INVALID, CURSOR_INVALID.
  */
 export const find = async (store: Store, query: FindQuery): Promise<FindPage> => {
-  const plan = readQuery(store, query);
+  const { orderLocalId } = query;
+  const plan = readQuery(store, typeof orderLocalId === 'string' ? { ...query, orderLocalId: await orderNumberOf(store, orderLocalId) } : query);
   const { ids, next } = await walk(store, plan);
   const page = { next: next === null ? null : cursorOf(plan.what, next) };
   return plan.what === 'messages' ? { ...page, rows: await messagesOf(store, ids) } satisfies Page<MessageRecord>

@@ -56,5 +56,11 @@ export const changeFate = async (store: Store, inputId: string, outcome: string,
     { inputId, outcome, code, text: code === null ? null : sentence(code) });
 };
 
+/** A person has decided about it: only an input that waited for that says something else now. */
+export const settleFate = async (store: Store, inputId: string, outcome: string, code: string | null): Promise<void> => {
+  const row = await first<{ outcome: string }>(store, 'SELECT outcome FROM input WHERE id = :inputId', { inputId });
+  if (row !== undefined && ['held', 'waiting'].includes(row.outcome)) await changeFate(store, inputId, outcome, code);
+};
+
 export const rejectInput = async (store: Store, raw: RawInput, rejection: InputRejection): Promise<{ inputId: string }> =>
   ({ inputId: await keepInput(store, raw, { ...rejection, outcome: 'rejected' }) });

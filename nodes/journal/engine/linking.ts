@@ -61,7 +61,7 @@ const requireMade = async (store: Store, message: MessageRow, from: Stage): Prom
 };
 
 const COPIED = `input_id, organization, bound_to, site, order_local_id, order_id, result, result_pdf, result_code, patient_mark, transaction_mark,
-  content_key, priority, rank, entry, jumps`;
+  content_key, grade_key, priority, rank, entry, jumps`;
 
 /** Never a replay of anything, so that it has no replay key. */
 const copy = async (store: Store, message: MessageRow, version: number, { link, from, successors, onlyThese }: Linking): Promise<string> => {

@@ -1,5 +1,5 @@
 // Message rows: a result with the version of the order that it was joined to.
-import { contentKey, replayKey } from '../../0-order/join.ts';
+import { contentKey, gradeKey, replayKey } from '../../0-order/join.ts';
 import { priorityOf, type Priority, type Result, type ResultCode, RESULT_PRIORITY, type StoredOrder } from '../../0-order/model.ts';
 import type { AcceptedMessage, MessageLink, MessageState } from '../port.ts';
 import type { Enclosed } from './inputs.ts';
@@ -71,6 +71,7 @@ export const resultMarks = (store: Store, result: Result, repeatable: boolean) =
   transaction_mark: result.transactionId === undefined ? null : store.vault.mark('transaction', result.transactionId),
   replay_key: repeatable ? store.vault.mark('replay', replayKey(result)) : null,
   content_key: store.vault.mark('content-key', contentKey(result)),
+  grade_key: gradeKey(result) === null ? null : store.vault.mark('grade', gradeKey(result)!),
 });
 
 /** Under this name an order in node stands in `meta` that is gone for good. */

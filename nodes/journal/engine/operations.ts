@@ -6,9 +6,11 @@ import { audit } from './audit.ts';
 import { claimDue } from './claims.ts';
 import { document, latestDocument, report, saveDocument, saveReport } from './documents.ts';
 import { appendLedger, ledger, unrated } from './fees.ts';
+import { acceptEvent } from './events.ts';
 import { find, stats } from './find.ts';
 import { claimFlow, dropEntry, endFlow, noteStages, openFlows, releaseFlow } from './flow.ts';
 import { rawInput, rejectInput } from './inputs.ts';
+import { documentLineage } from './lineage.ts';
 import { applyNotice } from './notices.ts';
 import { storeOrder } from './orders.ts';
 import { enqueue, expireDeadlines, mail, nextWake, settleAttempt } from './queue.ts';
@@ -22,6 +24,7 @@ import { sourceDown, sourceUp } from './sources.ts';
 import type { Store } from './store.ts';
 import { acceptResult } from './taken-again.ts';
 import { verify } from './verify.ts';
+import { expireWaiting } from './waiting.ts';
 
 export type OperationName = Exclude<keyof Journal, 'subscribe' | 'subscribeWork' | 'close'>;
 
@@ -31,9 +34,9 @@ export type Operations = {
 };
 
 export const OPERATIONS: Operations = {
-  storeOrder, acceptResult, resendResult, rejectInput, readyMessage,
+  storeOrder, acceptResult, resendResult, acceptEvent, expireWaiting, rejectInput, readyMessage,
   claimFlow, dropEntry, openFlows, noteStages, releaseFlow, endFlow,
-  planRecipients, settleRecipients, endRecipient, stopMessage, recordStage, document, latestDocument, saveDocument, saveReport,
+  planRecipients, settleRecipients, endRecipient, stopMessage, recordStage, document, latestDocument, documentLineage, saveDocument, saveReport,
   enqueue, claimDue, nextWake, settleAttempt, applyNotice, expireDeadlines, claimProbes, settleProbe, sourceUp, sourceDown,
   unrated, appendLedger,
   act, rerun, find, stats, accounts, incidents, audit, prune, verify, rotateKey,
@@ -42,6 +45,7 @@ export const OPERATIONS: Operations = {
 
 /** Operations that change nothing: allowed where the journal is open for reading only. */
 export const READS: ReadonlySet<OperationName> = new Set([
-  'readyMessage', 'openFlows', 'document', 'latestDocument', 'nextWake', 'unrated', 'find', 'stats', 'accounts', 'incidents', 'audit', 'verify',
+  'readyMessage', 'openFlows', 'document', 'latestDocument', 'documentLineage', 'nextWake', 'unrated', 'find', 'stats', 'accounts', 'incidents',
+  'audit', 'verify',
   'delivery', 'deliveries', 'message', 'messages', 'inputs', 'ledger', 'counts', 'mail', 'report', 'rawInput',
 ]);

@@ -1,8 +1,9 @@
 // NW, XO and CA: what an order submission does to the orders that are stored. Decided first, then written.
 import { applyChange, asStored, missingForNew, orderKey, patientKey } from '../../0-order/join.ts';
-import type { Order, StoredOrder } from '../../0-order/model.ts';
-import type { Code } from '../../errors.ts';
+import type { Order, StoredOrder, Warning } from '../../0-order/model.ts';
+import { type Code, sentence } from '../../errors.ts';
 import type { OrderOutcome, RawInput } from '../port.ts';
+import { hasResult } from './alike.ts';
 import { keepInput } from './inputs.ts';
 import { patientMark } from './messages.ts';
 import { bodyOf, findOrders, ORDER, type OrderRow } from './order-rows.ts';
@@ -11,7 +12,7 @@ import { all, first, insert, lockName, orderName, run, sealed, type Store } from
 
 type Decision =
   | { outcome: 'stored' | 'held'; body: Order; code?: Code }
-  | { outcome: 'changed'; row: OrderRow; body: Order }
+  | { outcome: 'changed'; row: OrderRow; body: Order; warnings: Warning[] }
   | { outcome: 'cancelled'; row: OrderRow }
   | { outcome: 'replay' }
   | { outcome: 'rejected'; code: Code; path?: string };
@@ -45,7 +46,7 @@ const decideChange = async (store: Store, row: OrderRow, order: Order): Promise<
   if (order.control === 'NW' && !isSamePatient(stored, order)) return reject('ORDER_CONFLICT', 'Patient.LocalId');
   const { order: body, warnings } = applyChange(stored, order);
   if (Buffer.compare(keyOf(store, body), row.body_key) === 0 && warnings.length === 0) return { outcome: 'replay' };
-  return { outcome: 'changed', row, body };
+  return { outcome: 'changed', row, body, warnings };
 };
 
 const decide = async (store: Store, order: Order, organizationKnown: boolean): Promise<Decision> => {
@@ -68,7 +69,7 @@ const decide = async (store: Store, order: Order, organizationKnown: boolean): P
   }
 };
 
-const writeVersion = async (store: Store, orderId: string, version: number, submitted: Order, body: Order, inputId: string): Promise<void> => {
+export const writeVersion = async (store: Store, orderId: string, version: number, submitted: Order, body: Order, inputId: string): Promise<void> => {
   const localId = body.patient?.localId;
   await insert(store, 'order_version', {
     order_id: orderId, version, at: store.now, control: submitted.control, submitted_key: keyOf(store, submitted), body_key: keyOf(store, body),
@@ -100,15 +101,29 @@ const write = async (store: Store, order: Order, decision: Decision, inputId: st
   }
 };
 
+/** What is to be said of a change or cancellation that was taken: fields that stay, and that what went out stays as it is. */
+const remarks = async (store: Store, decision: Decision): Promise<{ codes: Code[]; path?: string | undefined }> => {
+  if (decision.outcome !== 'changed' && decision.outcome !== 'cancelled') {
+    return { codes: 'code' in decision && decision.code !== undefined ? [decision.code] : [], path: 'path' in decision ? decision.path : undefined };
+  }
+  const fixed = 'warnings' in decision ? decision.warnings.find(({ code }) => code === 'ORDER_FIELD_FIXED') : undefined;
+  const late = await hasResult(store, decision.row.id);
+  const codes: Code[] = [...(fixed === undefined ? [] : ['ORDER_FIELD_FIXED' as const]), ...(late ? ['ORDER_HAS_RESULT' as const] : [])];
+  return { codes, path: fixed?.path };
+};
+
 export const storeOrder = async (store: Store, order: Order, raw: RawInput, organizationKnown: boolean): Promise<OrderOutcome> => {
   await lockName(store, orderName(order.localId));
   const decision = await decide(store, order, organizationKnown);
   const { outcome } = decision;
-  const code = 'code' in decision ? decision.code : undefined;
-  const path = 'path' in decision ? decision.path : undefined;
-  const inputId = await keepInput(store, raw, { kind: 'order', outcome, code, path, orderLocalId: order.localId });
+  const { codes, path } = await remarks(store, decision);
+  const [code] = codes;
+  const text = codes.length > 1 ? codes.map(sentence).join(' ') : undefined;
+  const inputId = await keepInput(store, raw, { kind: 'order', outcome, code, path, text, orderLocalId: order.localId });
   await write(store, order, decision, inputId);
   const released = 'body' in decision && outcome !== 'held' && decision.body.site !== undefined
     ? await releaseWaiting(store, order.organization, decision.body.site.localId, order.localId) : [];
-  return { inputId, outcome, ...(code !== undefined && { code }), ...(path !== undefined && { path }), released };
+  return {
+    inputId, outcome, ...(code !== undefined && { code }), ...(codes.length > 1 && { codes }), ...(path !== undefined && { path }), released,
+  };
 };

@@ -1,6 +1,7 @@
 // The recipient plan of a message: recorded once, settled after look-up, ended where no mail goes out.
 import type { Recipient } from '../../0-order/message.ts';
 import { CourierError } from '../../errors.ts';
+import type { MessageState } from '../port.ts';
 import { onlyChosen } from './choice.ts';
 import { earlierRecipients } from './corrections.ts';
 import {
@@ -118,7 +119,8 @@ export const endRecipient = async (
 };
 
 /** A message whose recipients all have their way already is past stopping: the fault is recorded, nothing else changes. */
-const isStoppable = async (store: Store, { id, state }: MessageRow): Promise<boolean> => {
+const isStoppable = async (store: Store, { id, state, planned_at: plannedAt }: MessageRow, asked: MessageState): Promise<boolean> => {
+  if (asked === 'FILTERED' && plannedAt !== null) return false;
   if (state === 'RECEIVED' || state === 'FILTERED') return true;
   if (state !== 'ROUTED') return false;
   const rows = await all<{ state: string }>(store, 'SELECT state FROM delivery WHERE message_id = :id', { id });
@@ -126,12 +128,13 @@ const isStoppable = async (store: Store, { id, state }: MessageRow): Promise<boo
 };
 
 export const stopMessage = async (
-  store: Store, messageId: string, state: 'HELD' | 'ERROR', code: string, why: string, runNumber?: number,
+  store: Store, messageId: string, state: 'HELD' | 'ERROR' | 'FILTERED', code: string, why: string, runNumber?: number,
 ): Promise<void> => {
   const message = await requireRun(store, messageId, runNumber);
   await recordStage(store, messageId, 'stop', state, code);
-  if (!await isStoppable(store, message)) return;
-  await run(store, 'UPDATE message SET state = :state, code = :code, why = :why WHERE id = :messageId', { messageId, state, code, why });
+  if (!await isStoppable(store, message, state)) return;
+  await run(store, 'UPDATE message SET state = :state, code = :code, why = :why, ended_at = :ended WHERE id = :messageId',
+    { messageId, state, code, why, ended: state === 'FILTERED' ? store.now : null });
   await holdResolving(store, messageId, code);
   await endJob(store, messageId);
 };

@@ -1,40 +1,17 @@
 // Results: joined, told from repetitions, released when their order comes, and sent again on request.
-import { contentKey, decideJoin, replayKey } from '../../0-order/join.ts';
+import { contentKey, replayKey } from '../../0-order/join.ts';
 import type { Order, Result } from '../../0-order/model.ts';
 import type { AcceptedMessage, MessageLink, RawInput, ReadyMessage, ResendOutcome, ResultOutcome } from '../port.ts';
+import { ofOrder } from './alike.ts';
+import { CHANGED, CHANGED_WHY } from './contradiction.ts';
 import { overtake } from './corrections.ts';
 import { changeFate, keepInput } from './inputs.ts';
-import { insertMessage, type JoinedOrder, keepPdf, type MessageRow, messageRow, toAccepted, rejoin, resultOf, rootOf } from './messages.ts';
-import { bodyOf, findCandidates, findOrders } from './order-rows.ts';
+import { join, joinAndWeigh, type Verdict } from './joining.ts';
+import {
+  insertMessage, type JoinedOrder, keepPdf, type MessageRow, messageRow, patientMark, toAccepted, rejoin, resultOf, rootOf,
+} from './messages.ts';
+import { bodyOf, findOrders } from './order-rows.ts';
 import { all, first, lockName, orderName, type Store } from './store.ts';
-
-/** The join as the journal writes it: `code` and `why` as they stand on the message. `organization`: whose result it must be, joined or not. */
-type Verdict = { organization: string | null } & (
-  | { outcome: 'ready'; joined: JoinedOrder; code: null; why: null }
-  | { outcome: 'waiting' | 'held'; joined: null; code: string; why: string });
-
-export const AWAITS = 'No order of a known organization with this site and order number is stored.';
-
-const PRUNED = 'The data of the order of this result has been removed after its time.';
-
-const join = async (store: Store, result: Result, boundTo: string | null): Promise<Verdict> => {
-  const rows = await findCandidates(store, boundTo, result.site.localId, result.order.localId);
-  const candidates = [];
-  for (const row of rows) {
-    if (row.body === null) return { outcome: 'held', organization: row.organization, joined: null, code: 'ORDER_PRUNED', why: PRUNED };
-    candidates.push({ ...row, order: await bodyOf(store, { body: row.body }) });
-  }
-  const decision = decideJoin(candidates.map(({ order, state }) => ({ order, state })), result);
-  const organization = boundTo ?? (rows.length === 1 ? rows[0]!.organization : null);
-  switch (decision.outcome) {
-    case 'ready': {
-      const { id, version, order } = candidates.find((candidate) => candidate.order === decision.order)!;
-      return { outcome: 'ready', organization, joined: { id, version, order }, code: null, why: null };
-    }
-    case 'waiting': return { outcome: 'waiting', organization, joined: null, code: 'AWAITS_ORDER', why: AWAITS };
-    case 'held': return { outcome: 'held', organization, joined: null, code: decision.code, why: decision.why };
-  }
-};
 
 /**
  * The same result as taken before. One that was not joined yet has the organization it was bound to, or none.
@@ -50,40 +27,67 @@ const findRepeated = (store: Store, result: Result, organization: string | null)
 });
 
 /** The root message whose result an `R` repeats in content. */
-const findOriginal = (store: Store, result: Result, orderId: string): Promise<MessageRow | undefined> => first(store, `SELECT * FROM message
-  WHERE order_id = :orderId AND content_key = :key AND resend_of IS NULL ORDER BY seq DESC LIMIT 1`,
-{ orderId, key: store.vault.mark('content-key', contentKey(result)) });
+const findOriginal = async (store: Store, result: Result, orderId: string): Promise<MessageRow | undefined> => {
+  const { sql, values } = await ofOrder(store, orderId, patientMark(store, result.patient.localId));
+  return first(store, `SELECT * FROM message WHERE ${sql} AND content_key = :key AND resend_of IS NULL ORDER BY seq DESC LIMIT 1`,
+    { ...values, key: store.vault.mark('content-key', contentKey(result)) });
+};
+
+/** A person has not let it go, so that nothing of it may be sent again either. */
+const KEPT_BACK = `(planned_at IS NULL AND coalesce(code, '') IN ('${CHANGED}', 'CLOSED'))`;
+
+/** Nor is a preliminary result sent again that was not to be sent: an `R` does not tell that it is one. */
+const keptBack = ({ planned_at: plannedAt, code, why }: MessageRow): { code: string; why: string } | null => {
+  if (plannedAt !== null) return null;
+  if (code === 'PRELIMINARY_OFF') return { code, why: why ?? '' };
+  return code === CHANGED || code === 'CLOSED' ? { code: CHANGED, why: CHANGED_WHY } : null;
+};
 
 const told = ({ outcome, code, why }: Verdict): Pick<ResultOutcome, 'outcome' | 'code' | 'why'> =>
   ({ outcome, ...(code !== null && { code }), ...(why !== null && { why }) });
 
-/** A result that nobody had joined comes again and can be joined now: the message first accepted goes on. */
-const revive = async (store: Store, row: MessageRow, joined: JoinedOrder, result: Result): Promise<AcceptedMessage> => {
-  await rejoin(store, row, { joined, state: 'RECEIVED', code: null, why: null });
-  await changeFate(store, row.input_id, 'ready', null);
+/** What waited or was held, decided about anew: it says so on the message and its input, and goes into the flow when it is ready. */
+export const decided = async (store: Store, row: MessageRow, verdict: Verdict, result: Result): Promise<AcceptedMessage | undefined> => {
+  const { outcome, joined, code, why } = verdict;
+  await rejoin(store, row, { joined, state: outcome === 'held' ? 'HELD' : 'RECEIVED', code, why });
+  await changeFate(store, row.input_id, outcome, code);
+  if (outcome !== 'ready') return undefined;
   await overtake(store, row.id, joined.id, result);
   return toAccepted(row.id, joined.order, result, row.resend_of);
 };
 
+/** Nobody had joined it, and it neither was closed nor gave way to another one. */
+const isUndecided = ({ order_id: orderId, state }: MessageRow): boolean => orderId === null && (state === 'RECEIVED' || state === 'HELD');
+
+/** A result that nobody had joined comes again and can be joined now: the message first accepted goes on. */
 const repeat = async (store: Store, row: MessageRow, verdict: Verdict, raw: RawInput, result: Result): Promise<ResultOutcome> => {
-  const revived = verdict.joined !== null && row.order_id === null
-    ? await revive(store, row, verdict.joined, await resultOf(store, row) ?? result) : undefined;
-  const outcome = revived === undefined ? 'replay' : 'ready';
+  const revives = verdict.joined !== null && isUndecided(row);
+  const ready = revives ? await decided(store, row, verdict, await resultOf(store, row) ?? result) : undefined;
+  const outcome = revives ? verdict.outcome : 'replay';
+  const code = revives && verdict.code !== null ? verdict.code : undefined;
   const pdf = await keepPdf(store, result);
-  const inputId = await keepInput(store, raw, { kind: 'result', outcome, orderLocalId: result.order.localId }, pdf);
-  return { inputId, messageId: row.id, outcome, ...(revived !== undefined && { ready: revived }) };
+  const inputId = await keepInput(store, raw, { kind: 'result', outcome, code, orderLocalId: result.order.localId }, pdf);
+  return { inputId, messageId: row.id, outcome, ...(code !== undefined && { code }), ...(ready !== undefined && { ready }) };
+};
+
+/** An `R` of a content that was kept back is kept back with it. */
+const asResend = (verdict: Verdict, original: MessageRow | undefined): Verdict => {
+  const kept = verdict.outcome === 'ready' && original !== undefined ? keptBack(original) : null;
+  return kept === null || verdict.outcome !== 'ready' ? verdict : { ...verdict, outcome: 'held', ...kept };
 };
 
 export const acceptResult = async (
   store: Store, result: Result, raw: RawInput, boundTo: string | null, link?: MessageLink,
 ): Promise<ResultOutcome> => {
   await lockName(store, orderName(result.order.localId));
-  const verdict = await join(store, result, boundTo);
-  const { joined, code, why } = verdict;
-  const repeated = link === undefined ? await findRepeated(store, result, verdict.organization) : undefined;
-  if (repeated !== undefined) return repeat(store, repeated, verdict, raw, result);
+  const plain = await join(store, result, boundTo);
+  const repeated = link === undefined ? await findRepeated(store, result, plain.organization) : undefined;
+  if (repeated !== undefined) return repeat(store, repeated, await joinAndWeigh(store, result, boundTo, repeated.seq), raw, result);
 
-  const original = joined !== null && result.resultCode === 'R' ? await findOriginal(store, result, joined.id) : undefined;
+  const original = plain.joined !== null && result.resultCode === 'R' ? await findOriginal(store, result, plain.joined.id) : undefined;
+  // A person who sends it in once more has decided.
+  const verdict = link === undefined ? asResend(await joinAndWeigh(store, result, boundTo), original) : plain;
+  const { joined, code, why } = verdict;
   const pdf = await keepPdf(store, result);
   const inputId = await keepInput(store, raw, {
     kind: 'result', outcome: verdict.outcome, code: code ?? undefined, orderLocalId: result.order.localId }, pdf);
@@ -91,27 +95,25 @@ export const acceptResult = async (
   const state = verdict.outcome === 'held' ? 'HELD' : 'RECEIVED';
   const messageId = await insertMessage(store, {
     inputId, result, boundTo, joined, state, code, why, resendOf, repeatable: link === undefined, entry: raw.entry ?? '', link, pdf });
-  if (joined !== null) await overtake(store, messageId, joined.id, result);
-  const ready = joined === null ? undefined : toAccepted(messageId, joined.order, result, resendOf);
+  if (verdict.outcome === 'ready') await overtake(store, messageId, verdict.joined.id, result);
+  const ready = verdict.outcome === 'ready' ? toAccepted(messageId, verdict.joined.order, result, resendOf) : undefined;
   return { inputId, messageId, ...told(verdict), ...(ready !== undefined && { ready }) };
 };
 
-/** An order came or changed: what waited for it is decided about again. */
+/** An order came or changed: what waited for it, also in vain so far, is decided about again. */
 export const releaseWaiting = async (store: Store, organization: string, site: string, localId: string): Promise<AcceptedMessage[]> => {
-  const waiting = await all<MessageRow>(store, `SELECT * FROM message WHERE state = 'RECEIVED' AND code = 'AWAITS_ORDER'
-    AND order_local_id = :localId AND site = :site AND (bound_to IS NULL OR bound_to = :organization) ORDER BY rank, seq`,
+  const waiting = await all<MessageRow>(store, `SELECT * FROM message WHERE order_local_id = :localId AND site = :site
+    AND order_id IS NULL AND ((state = 'RECEIVED' AND code = 'AWAITS_ORDER') OR (state = 'HELD' AND code = 'ORDER_UNKNOWN'))
+    AND (bound_to IS NULL OR bound_to = :organization) ORDER BY rank, seq`,
   { localId, site, organization });
   const released: AcceptedMessage[] = [];
   for (const row of waiting) {
     const result = await resultOf(store, row);
     if (result === null) continue;
-    const { outcome, joined, code, why } = await join(store, result, row.bound_to);
-    if (outcome === 'waiting') continue;
-    await rejoin(store, row, { joined, state: outcome === 'ready' ? 'RECEIVED' : 'HELD', code, why });
-    await changeFate(store, row.input_id, outcome, code);
-    if (joined === null) continue;
-    await overtake(store, row.id, joined.id, result);
-    released.push(toAccepted(row.id, joined.order, result, row.resend_of));
+    const verdict = await joinAndWeigh(store, result, row.bound_to, row.seq);
+    if (verdict.outcome === 'waiting') continue;
+    const ready = await decided(store, row, verdict, result);
+    if (ready !== undefined) released.push(ready);
   }
   return released;
 };
@@ -125,12 +127,14 @@ const resendable = async (store: Store, order: Order): Promise<Resendable | NotR
   if (found === undefined) return 'ORDER_UNKNOWN';
   if (others.length > 0) return 'ORDER_AMBIGUOUS';
   if (found.state === 'cancelled') return 'ORDER_CANCELLED';
-  const row = await first<MessageRow>(store, `SELECT * FROM message WHERE order_id = :id AND resend_of IS NULL AND link_of IS NULL
-    ORDER BY seq DESC LIMIT 1`, { id: found.id });
+  const stored = found.body === null ? null : await bodyOf(store, { body: found.body });
+  const { sql, values } = await ofOrder(store, found.id, stored === null ? null : patientMark(store, stored.patient.localId));
+  const row = await first<MessageRow>(store, `SELECT * FROM message WHERE ${sql} AND resend_of IS NULL AND link_of IS NULL
+    AND NOT ${KEPT_BACK} ORDER BY seq DESC LIMIT 1`, values);
   if (row === undefined) return 'RESULT_UNKNOWN';
   const result = await resultOf(store, row);
-  if (found.body === null || result === null) return 'RESEND_EXPIRED';
-  return { row, joined: { id: found.id, version: found.version, order: await bodyOf(store, { body: found.body }) }, result };
+  if (stored === null || result === null) return 'RESEND_EXPIRED';
+  return { row, joined: { id: found.id, version: found.version, order: stored }, result };
 };
 
 /** The route is resolved anew with the order as it stands now; the documents are those of the message sent again. */

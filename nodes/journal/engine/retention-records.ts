@@ -53,6 +53,7 @@ const dropInputs = async (store: Store, seen: string[], limits: Limits): Promise
   const ids = await fulfilling(store, 'input', await locked(store, 'input', seen), free, limits);
   if (ids.length === 0) return NOTHING;
   const { sql, values } = steadyList('id', ids);
+  await run(store, `DELETE FROM order_link WHERE input_id IN ${sql}`, values);
   return { counts: { inputRecords: await run(store, `DELETE FROM input WHERE id IN ${sql}`, values) }, bytes: 0 };
 };
 
