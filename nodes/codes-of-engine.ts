@@ -46,7 +46,7 @@ export const CODES_OF_ENGINE = {
     'A mail in the mailbox is still encrypted, although the account\'s HISP opens mail.',
     'It is kept and leaves by the second output of HISP receive; ask the HISP why it was not opened.',
   ),
-  MAIL_TOO_LARGE: meaning(
+  NOTICE_TOO_LARGE: meaning(
     'A mail in the mailbox is larger than any notification.',
     'Its beginning is kept; the mail itself stays in the mailbox and is not read again.',
   ),

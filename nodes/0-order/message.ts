@@ -92,7 +92,7 @@ export interface SealedMail {
   /** SHA-256 thumbprints (upper-case hex) and the anchor's subject: the evidence of the trust decision; and which document the mail holds. */
   evidence: {
     signer: string; recipientCertificates: string[]; anchor: string; document?: Pick<ClinicalDocument, 'id' | 'profile'>;
-    /** The mail is plain and its HISP seals it: then the entries about certificates are empty. */
+    /** The mail is plain and its HISP seals it: then signer, certificates and anchor are empty. */
     sealedBy?: 'hisp';
   };
   warnings: Warning[];

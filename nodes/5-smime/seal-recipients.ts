@@ -7,6 +7,7 @@ import type { Organization } from '../0-order/organization.ts';
 import { domainRuleFor } from '../0-order/recipient-domains.ts';
 import { documentFor, type Documents } from '../4-cda/profiles.ts';
 import { asCourierError, type Code, CourierError, sentence } from '../errors.ts';
+import { base64Size } from '../mail/base64.ts';
 import { domainOf } from '../mail/mail-address.ts';
 import { type Mail, writeMessageId } from '../mail/message.ts';
 import { mailFor, type MailSettings } from './mail-for.ts';
@@ -39,7 +40,16 @@ const refused = (recipient: Recipient, code: Code, why: string): Recipient =>
 
 const distinct = (warnings: Warning[]): Warning[] => [...new Map(warnings.map((warning) => [JSON.stringify(warning), warning])).values()];
 
+/** `own` is the identity of a sender who seals; null where the HISP seals. */
+interface From { sender: string; own: Sender | null }
+
+type Choice = Exclude<CertificateChoice, { code: Code }>;
+/** `size`: of the sealed mail, in bytes. */
+type Bytes = Pick<SealedMail, 'raw' | 'evidence'> & { size: number };
+
 const MEGABYTE = 1_000_000;
+/** About what signature, certificates and envelope add. */
+const ENVELOPE = 8_000;
 
 /** In megabytes with one digit, rounded up: never the limit itself. */
 const sizeOf = (bytes: number): string => (Math.ceil(bytes / MEGABYTE * 10) / 10).toFixed(1);
@@ -48,22 +58,19 @@ const sizeOf = (bytes: number): string => (Math.ceil(bytes / MEGABYTE * 10) / 10
 const tooLarge = (bytes: number, address: string, organization: Organization): string | undefined => {
   const rule = domainRuleFor(organization, address);
   if (rule?.maxMegabytes === undefined || bytes <= rule.maxMegabytes * MEGABYTE) return undefined;
-  return `The mail has ${sizeOf(bytes)} MB; the limit for its domain is ${rule.maxMegabytes} MB.`;
+  return `The sealed mail has ${sizeOf(bytes)} MB; the limit for its domain is ${rule.maxMegabytes} MB.`;
 };
-
-/** `own` is the identity of a sender who seals; null where the HISP seals. */
-interface From { sender: string; own: Sender | null }
-
-type Choice = Exclude<CertificateChoice, { code: Code }>;
-type Bytes = Pick<SealedMail, 'raw' | 'evidence'>;
 
 const bytesOf = async (message: Mail, { own }: From, choice: Choice | null, request: SealRecipientsRequest): Promise<Bytes> => {
   const { settings: { cipher }, now, seal = sealInPool, write = writeInPool } = request;
-  if (own === null) return { raw: await write(message), evidence: { signer: '', recipientCertificates: [], anchor: '', sealedBy: 'hisp' } };
-  return {
-    raw: await seal({ message, identity: own.identity, recipients: choice?.certificates ?? [], cipher, signingTime: now }),
-    evidence: { signer: own.thumbprint, recipientCertificates: choice?.thumbprints ?? [], anchor: choice?.anchor ?? '' },
-  };
+  if (own === null) {
+    const raw = await write(message);
+    // The recipient's domain gets what the HISP makes of it.
+    return { raw, size: base64Size(raw.length + ENVELOPE), evidence: { signer: '', recipientCertificates: [], anchor: '', sealedBy: 'hisp' } };
+  }
+  const raw = await seal({ message, identity: own.identity, recipients: choice?.certificates ?? [], cipher, signingTime: now });
+  const [recipientCertificates, anchor] = [choice?.thumbprints ?? [], choice?.anchor ?? ''];
+  return { raw, size: raw.length, evidence: { signer: own.thumbprint, recipientCertificates, anchor } };
 };
 
 const sealFor = async (recipient: Recipient, address: string, from: From, request: SealRecipientsRequest): Promise<SealedMail | Recipient> => {
@@ -79,8 +86,8 @@ const sealFor = async (recipient: Recipient, address: string, from: From, reques
     recipient: address, organization: { ...organization, sender: from.sender }, document, pdf,
     settings: { ...settings, finalDelivery }, now, messageId,
   });
-  const { raw, evidence } = await bytesOf(message, from, choice, request);
-  const excess = tooLarge(raw.length, address, organization);
+  const { raw, size, evidence } = await bytesOf(message, from, choice, request);
+  const excess = tooLarge(size, address, organization);
   if (excess !== undefined) return refused(recipient, 'MAIL_TOO_LARGE', excess);
   return {
     ...(recipient.id !== undefined && { deliveryId: recipient.id }),

@@ -47,17 +47,6 @@ const unknownOf = (value: unknown): 'retry' | 'hold' => {
   return wanted;
 };
 
-const optional = (value: unknown, path: string): number | undefined =>
-  value === undefined || value === null || value === '' ? undefined : number(value, path, { least: 1, standard: 0 }) * 1000;
-
-const deadlinesFrom = (form: AccountForm): HispAccount['deadlines'] => {
-  const [urgent, emergent] = [optional(form.deadlineUrgent, 'deadlineUrgent'), optional(form.deadlineEmergent, 'deadlineEmergent')];
-  return deadlinesOf({
-    routine: number(form.deadline, 'deadline', { least: 1, standard: 3600 }) * 1000,
-    ...(urgent !== undefined && { urgent }), ...(emergent !== undefined && { emergent }),
-  });
-};
-
 /** An account that was saved before it could say so leaves the sealing to us; anything that nobody knows must not mean plain mail. */
 const sealingOf = (value: unknown): Sealing => {
   const wanted = text(value) || 'courier';
@@ -70,6 +59,17 @@ const imapOf = (form: AccountForm, host: string): HispAccount['imap'] => {
   const security = form.imapSecurity === 'starttls' ? 'starttls' : 'implicit';
   const port = whole(form.imapPort, 'imapPort', { least: 1, standard: security === 'implicit' ? 993 : 143 });
   return { host: text(form.imapHost) || host, port, security };
+};
+
+const optional = (value: unknown, path: string): number | undefined =>
+  value === undefined || value === null || value === '' ? undefined : number(value, path, { least: 1, standard: 0 }) * 1000;
+
+const deadlinesFrom = (form: AccountForm): HispAccount['deadlines'] => {
+  const [urgent, emergent] = [optional(form.deadlineUrgent, 'deadlineUrgent'), optional(form.deadlineEmergent, 'deadlineEmergent')];
+  return deadlinesOf({
+    routine: number(form.deadline, 'deadline', { least: 1, standard: 3600 }) * 1000,
+    ...(urgent !== undefined && { urgent }), ...(emergent !== undefined && { emergent }),
+  });
 };
 
 /** An account that says nothing about probes is probed as it retries, but is not left alone for long. */

@@ -27,7 +27,7 @@ export const receiveFromMailbox = async (
   const notices = sealed ? [] : readNotification(raw);
   const bytes = blankSsn(raw);
   if (notices.length === 0) {
-    const code = !whole ? 'MAIL_TOO_LARGE' : sealed ? 'MAIL_SEALED' : 'NOT_A_NOTIFICATION';
+    const code = !whole ? 'NOTICE_TOO_LARGE' : sealed ? 'MAIL_SEALED' : 'NOT_A_NOTIFICATION';
     await journal.rejectInput({ bytes, source: NOTICE_SOURCE }, { code, text: sentence(code), kind: 'unreadable' });
     return { kind: 'other', raw, opened: openedAs(raw, code) };
   }

@@ -11,13 +11,3 @@ export interface ExpiryOutcome { held: number; stoodIn: number; more: boolean }
 
 /** `linked`: IRIS's number and ours are known to be one order. `noted`: kept, and nothing changes; the code says what it tells. */
 export interface EventOutcome { inputId: string; outcome: 'linked' | 'replay' | 'noted'; code?: string }
-
-/**
- * Which version of what a new document is. `related`: the document that it replaces (RPLC: of the same set), or to which it is appended
- * (APND: in a set of its own); one from before there were sets has its id only. Ids are UUIDs in upper case.
- */
-export interface DocumentLineage {
-  setId: string;
-  versionNumber: number;
-  related?: { type: 'RPLC' | 'APND'; id: string; setId?: string; versionNumber?: number };
-}

@@ -2,9 +2,9 @@
 // Every method that writes resolves only after its transaction is committed with fsync.
 import type { Recipient } from '../0-order/message.ts';
 import type { Order, OrderEvent, Result } from '../0-order/model.ts';
-import type { DocumentLineage, EventOutcome, ExpiryOutcome, ExpiryRequest } from './order-records.ts';
+import type { EventOutcome, ExpiryOutcome, ExpiryRequest } from './order-records.ts';
 import type {
-  AccountRecord, AttemptOutcome, ChargeableEvent, ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryRecord, DeliveryState, DocumentRecord,
+  AccountRecord, AttemptOutcome, ChargeableEvent, ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryRecord, DeliveryState, DocumentLineage, DocumentRecord,
   FlowClaim, IncidentRecord, InputRecord, InputRejection, LedgerLine, LinkRequest, MessageRecord, MessageState, NoticeOutcome, OrderOutcome,
   QueuedMail, RawInput, ReadyMessage, ResendOutcome, ResultOutcome,
 } from './records.ts';

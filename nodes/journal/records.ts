@@ -1,6 +1,9 @@
 // What the journal takes and tells: plain data, without behaviour. All instants are epoch milliseconds (UTC); all ids are opaque strings.
 import type { DirectIdentity, Level, Recipient } from '../0-order/message.ts';
 import type { Priority, Result, StoredOrder, Warning } from '../0-order/model.ts';
+import type { DeliveryNotice } from './notice-records.ts';
+
+export * from './notice-records.ts';
 
 export * from './document-records.ts';
 
@@ -76,9 +79,7 @@ export interface QueuedMail {
   /** How long after acceptance notifications may take, in ms. */
   deadlineMs: number;
   /** `document`: which one the mail holds; absent where it was sealed by an earlier version. `sealedBy`: the mail is plain, its HISP seals it. */
-  evidence: {
-    signer: string; recipientCertificates: string[]; anchor: string; document?: { id: string; profile: string }; sealedBy?: 'hisp';
-  };
+  evidence: { signer: string; recipientCertificates: string[]; anchor: string; document?: { id: string; profile: string }; sealedBy?: 'hisp' };
   warnings: Warning[];
 }
 
@@ -108,25 +109,6 @@ export type AttemptOutcome =
   | { kind: 'hold'; code: string; response: string; seen?: boolean; unknown?: boolean }
   /** The account is at fault, not the mail: back to the queue at no cost; the account is paused and one incident is open. */
   | { kind: 'account'; code: string; response: string; probeAt: number; at?: number; seen?: boolean };
-
-/** A notification for one recipient, already authenticated. `key` makes a repetition harmless. */
-export interface DeliveryNotice {
-  key: string;
-  kind: 'mdn' | 'dsn';
-  /** Normalised original Message-ID, without angle brackets. */
-  originalMessageId: string;
-  /** Lower-case address. */
-  recipient: string;
-  /** `dispatched` only when it carried the X-DIRECT-FINAL-DESTINATION-DELIVERY field; other positives are `other`. */
-  event: 'processed' | 'dispatched' | 'failed' | 'other';
-  /** Disposition or status code as received, cut and cleaned. */
-  detail: string;
-  raw: Uint8Array;
-  /** The account whose mailbox vouches for it: it may speak only for deliveries that went over this one. Absent: signed by the recipient's side. */
-  account?: string;
-}
-
-export interface NoticeOutcome { outcome: 'applied' | 'duplicate' | 'unmatched' | 'late'; change?: DeliveryChange }
 
 /** One change of a delivery's state, told to every subscriber after commit. */
 export interface DeliveryChange {

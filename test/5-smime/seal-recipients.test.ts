@@ -145,7 +145,7 @@ describe('sealing for recipients', () => {
     expect(sealed.map(({ mail }) => mail.to)).to.deep.equal(['dr@lakeside.example']);
     const [{ state, code, why }] = refused as [Recipient];
     expect([state, code]).to.deep.equal(['UNRESOLVED', 'MAIL_TOO_LARGE']);
-    expect(why).to.match(/^The order names it\. The mail has 0\.\d MB; the limit for its domain is 0\.25 MB\.$/);
+    expect(why).to.match(/^The order names it\. The sealed mail has 0\.\d MB; the limit for its domain is 0\.25 MB\.$/);
     expect((await limited(5)).refused).to.deep.equal([]);
     const exact = (await limited(5)).sealed.map(({ mail }) => mail.raw.length);
     const seal = async (): Promise<Buffer> => Buffer.alloc(250_000);
@@ -212,6 +212,16 @@ describe('sealing for recipients', () => {
       expect(told(theirs)).to.deep.equal(told(ours));
       expect(theirs.refused.length).to.be.greaterThan(4);
       expect((await edge({ recipients: everybody })).sealed, 'without a trust the HISP decides').to.have.length(everybody.length);
+    });
+
+    it('a mail too large for its domain is refused as when we seal: by the size that it will have sealed', async () => {
+      const document = { id: 'A', data: Buffer.alloc(900_000, 'a'), profile: 'us', warnings: [] };
+      for (const maxMegabytes of [1.3, 1.6, 1.8]) {
+        const small = { ...organization, recipientDomains: [{ domain: 'lakeside.example', maxMegabytes }] };
+        const [ours, theirs] = [await sealAll({ document, organization: small }), await edge({ document, organization: small })];
+        expect(theirs.refused.map(({ code }) => code), String(maxMegabytes)).to.deep.equal(ours.refused.map(({ code }) => code));
+        expect(theirs.refused).to.have.length(maxMegabytes === 1.8 ? 0 : 1);
+      }
     });
 
     it('still needs the sender\'s address', async () => {

@@ -49,6 +49,15 @@ describe('an account from its form', () => {
     for (const empty of ['', undefined]) expect(read({ maxAge: empty!, unknown: empty!, answers: empty }).unknown).to.equal('retry');
   });
 
+  it('says who seals, and where its mailbox is', () => {
+    expect(read({ sealing: 'hisp', imapHost: ' imap.example ', imapPort: '1143', imapSecurity: 'starttls' }))
+      .to.deep.include({ sealing: 'hisp', imap: { host: 'imap.example', port: 1143, security: 'starttls' } });
+    expect(read({ imapSecurity: 'starttls' }).imap).to.deep.equal({ host: 'hisp.example', port: 143, security: 'starttls' });
+    for (const empty of ['', undefined]) expect(read({ sealing: empty!, imapPort: empty! }), 'an account from before').to.deep.include({ sealing: 'courier' });
+    expect(codeOf(() => read({ sealing: 'none' }))).to.deep.equal(['FIELD_INVALID', 'sealing']);
+    expect(codeOf(() => read({ imapPort: 'imaps' }))).to.deep.equal(['FIELD_INVALID', 'imapPort']);
+  });
+
   it('has deadlines per class: what is left empty is the standard, and never later than the class below', () => {
     const deadlines = (form: AccountForm): number[] => Object.values(read(form).deadlines).map((ms) => ms / 1000);
     expect(deadlines({ deadline: '7200' })).to.deep.equal([7200, 1800, 900]);
@@ -57,15 +66,6 @@ describe('an account from its form', () => {
     expect(deadlines({ deadlineUrgent: 5400, deadlineEmergent: '7200' }), 'what is said counts').to.deep.equal([3600, 5400, 7200]);
     expect(codeOf(() => read({ deadlineUrgent: 'soon' }))).to.deep.equal(['FIELD_INVALID', 'deadlineUrgent']);
     expect(codeOf(() => read({ deadlineEmergent: '0' }))).to.deep.equal(['FIELD_INVALID', 'deadlineEmergent']);
-  });
-
-  it('says who seals, and where its mailbox is', () => {
-    expect(read({ sealing: 'hisp', imapHost: ' imap.example ', imapPort: '1143', imapSecurity: 'starttls' }))
-      .to.deep.include({ sealing: 'hisp', imap: { host: 'imap.example', port: 1143, security: 'starttls' } });
-    expect(read({ imapSecurity: 'starttls' }).imap).to.deep.equal({ host: 'hisp.example', port: 143, security: 'starttls' });
-    for (const empty of ['', undefined]) expect(read({ sealing: empty!, imapPort: empty! }), 'an account from before').to.deep.include({ sealing: 'courier' });
-    expect(codeOf(() => read({ sealing: 'none' }))).to.deep.equal(['FIELD_INVALID', 'sealing']);
-    expect(codeOf(() => read({ imapPort: 'imaps' }))).to.deep.equal(['FIELD_INVALID', 'imapPort']);
   });
 
   it('takes authorities as PEM text or from a file', () => {

@@ -99,7 +99,7 @@ describe('the mailbox of an account', () => {
     const reader = scene.reader(journal, { limits: { ...QUICK, largest: 100_000, beginning: 4000 } });
     await inState(journal, planned.deliveryId, 'FAILED');
     await until(async () => reader.receptions.length === 2);
-    expect(outcomes(reader)).to.deep.equal(['MAIL_TOO_LARGE', 'applied']);
+    expect(outcomes(reader)).to.deep.equal(['NOTICE_TOO_LARGE', 'applied']);
     const [input] = (await journal.inputs()).filter(({ source }) => source === 'hisp-receive');
     expect(await journal.rawInput(input!.id)).to.have.length(4000);
   });
