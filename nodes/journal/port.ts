@@ -4,8 +4,8 @@ import type { Recipient } from '../0-order/message.ts';
 import type { Order, OrderEvent, Result } from '../0-order/model.ts';
 import type { EventOutcome, ExpiryOutcome, ExpiryRequest } from './order-records.ts';
 import type {
-  AccountRecord, AttemptOutcome, ChargeableEvent, ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryRecord, DeliveryState, DocumentLineage, DocumentRecord,
-  FlowClaim, IncidentRecord, InputRecord, InputRejection, LedgerLine, LinkRequest, MessageRecord, MessageState, NoticeOutcome, OrderOutcome,
+  AccountRecord, AttemptOutcome, ChargeableEvent, ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryRecord, DeliveryState,
+  DocumentLineage, DocumentRecord, FlowClaim, IncidentRecord, InputRecord, InputRejection, LedgerLine, LinkRequest, MessageRecord, MessageState, NoticeOutcome, OrderOutcome,
   QueuedMail, RawInput, ReadyMessage, ResendOutcome, ResultOutcome,
 } from './records.ts';
 import type {
