@@ -4,9 +4,9 @@ import type { Recipient } from '../0-order/message.ts';
 import type { Order, OrderEvent, Result } from '../0-order/model.ts';
 import type { EventOutcome, ExpiryOutcome, ExpiryRequest } from './order-records.ts';
 import type {
-  AccountRecord, AttemptOutcome, ChargeableEvent, ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryRecord, DeliveryState,
-  DocumentLineage, DocumentRecord, FlowClaim, IncidentRecord, InputRecord, InputRejection, LedgerLine, LinkRequest, MessageRecord, MessageState, NoticeOutcome, OrderOutcome,
-  QueuedMail, RawInput, ReadyMessage, ResendOutcome, ResultOutcome,
+  AccountRecord, AttemptOutcome, ChargeableEvent, ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryRecord, DeliveryState, DocumentLineage,
+  DocumentRecord, FlowClaim, IncidentRecord, InputRecord, InputRejection, LedgerLine, LinkRequest, MessageRecord, MessageState, NoticeOutcome,
+  OrderOutcome, QueuedMail, RawInput, ReadyMessage, ResendOutcome, ResultOutcome,
 } from './records.ts';
 import type {
   Action, ActionOutcome, AuditPage, AuditQuery, FindPage, FindQuery, JournalStats, PruneOutcome, PruneRequest, RerunOutcome, RerunRequest,
