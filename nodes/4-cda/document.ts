@@ -80,6 +80,7 @@ export const buildDocument = (input: DocumentInput): { data: Buffer; warnings: W
   const target = recordTarget(order.patient, { identifier, genderPreference, authority: { oid, name: organization.name } });
   const custodian = custodianOf(organization, oid);
   const service = serviceEventOf(order, result);
+  const title = titleOf(settings.title, order.evaluationTypes);
   const data = toXml('ClinicalDocument', {
     '@xmlns': 'urn:hl7-org:v3',
     '@xmlns:sdtc': 'urn:hl7-org:sdtc',
@@ -88,7 +89,7 @@ export const buildDocument = (input: DocumentInput): { data: Buffer; warnings: W
     templateId: templateIds,
     id: { '@root': input.id.toUpperCase() },
     code: { '@code': documentCode, '@codeSystem': OID.loinc, '@codeSystemName': 'LOINC', '@displayName': CODE_NAMES[documentCode] },
-    title: titleOf(settings.title, order.evaluationTypes),
+    title: order.test === true || result.test === true ? `TEST: ${title}` : title,
     effectiveTime: { '@value': utcTime(input.now) },
     confidentialityCode: { '@code': 'N', '@codeSystem': OID.confidentiality },
     languageCode: { '@code': 'en-US' },

@@ -38,7 +38,10 @@ export default (RED: NodeAPI): void => {
           recipients: required(msg, 'recipients'), organization, document: required(msg, 'cda'), pdf: msg.pdf,
           identity: await identityNode(organization.identity, def.identity)?.open(),
           trust: { source: trust.source, anchors: await trust.anchors() },
-          settings: { subject: def.subject, attachPdf: def.attachPdf, cipher: def.cipher || 'aes-256-cbc' }, now: new Date(),
+          settings: {
+            subject: def.subject, attachPdf: def.attachPdf, cipher: def.cipher || 'aes-256-cbc', ...(msg.direct?.test === true && { test: true }),
+          },
+          now: new Date(),
         });
         for (const { id, code, why } of refused) {
           if (journal && id !== undefined) await journal.endRecipient(id, 'UNRESOLVED', code ?? 'CERT_NONE', why, msg.direct?.run);

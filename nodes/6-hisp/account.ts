@@ -9,6 +9,7 @@ export interface AccountForm {
   authorities?: string; serverName?: string; connections?: number | string;
   retryFirst?: number | string; retryMax?: number | string; maxAttempts?: number | string; maxAge?: number | string;
   answers?: unknown; unknown?: string; probeFirst?: number | string; probeMax?: number | string; deadline?: number | string;
+  simulated?: boolean | string;
 }
 
 const text = (value: unknown): string => typeof value === 'string' ? value.trim() : '';
@@ -78,6 +79,7 @@ export const readAccount = (
     user: text(credentials?.user),
     password: credentials?.password ?? '',
     anyFrom: form.anyFrom === true || form.anyFrom === 'true',
+    simulated: form.simulated === true || form.simulated === 'true',
     ...(authorities !== '' && { authorities: pemOf(authorities, readFile) }),
     ...(serverName !== '' && { serverName }),
     connections: whole(form.connections, 'connections', { least: 1, standard: 4 }),

@@ -8,9 +8,10 @@ import { asBuffer } from '../pool.ts';
 export type Restorable = 'organization' | 'order' | 'result' | 'recipients' | 'pdf' | 'cda';
 
 const toRecipient = (delivery: DeliveryRecord): Recipient => {
-  const { id, level, alsoFrom, recipient, npi, source, why, finalDelivery, warnings, mailMessageId } = delivery;
+  const { id, level, alsoFrom, recipient, npi, source, why, finalDelivery, warnings, mailMessageId, hold } = delivery;
   return {
     id, level, alsoFrom, address: recipient, npi, source, why, finalDelivery, state: 'RESOLVING', code: null, warnings,
+    ...(hold !== null && { hold }),
     ...(mailMessageId !== null && { messageId: mailMessageId }),
   };
 };

@@ -13,7 +13,7 @@ export const authority: TestCertificate = makeAuthority('Test TLS authority');
 export const serverCertificate: TestCertificate = makeCertificate({ authority, name: 'localhost', dns: 'localhost' });
 
 export const account = (change: Partial<HispAccount> = {}): HispAccount => ({
-  name: 'test', host: '127.0.0.1', port: 0, security: 'starttls', user: USER, password: PASSWORD, anyFrom: false,
+  name: 'test', host: '127.0.0.1', port: 0, security: 'starttls', user: USER, password: PASSWORD, anyFrom: false, simulated: false,
   authorities: authority.pem, serverName: 'localhost', connections: 3, retryFirstMs: 50, retryMaxMs: 400, maxAttempts: 5,
   maxAgeMs: 3_600_000, answers: [], unknown: 'retry', probeFirstMs: 50, probeMaxMs: 200, deadlineMs: 60_000, ...change,
 });

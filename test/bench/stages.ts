@@ -29,7 +29,7 @@ const ROUNDS = { rounds: 5, times: 15, warmUp: 40 };
 const openTransport = async ({ pki, smtpPort, user, password }: StagesInput): Promise<Transport> => {
   const { smtpTransport } = await built<typeof TransportModule>('6-hisp/smtp-transport');
   const account: HispAccount = {
-    name: 'bench', host: '127.0.0.1', port: smtpPort, security: 'starttls', user, password, anyFrom: true, serverName: 'localhost',
+    name: 'bench', host: '127.0.0.1', port: smtpPort, security: 'starttls', user, password, anyFrom: true, simulated: true, serverName: 'localhost',
     authorities: await readFile(join(pki, 'ca.pem'), 'utf8'), connections: 1, retryFirstMs: 1, retryMaxMs: 1, maxAttempts: 1,
     maxAgeMs: 1, answers: [], unknown: 'retry', probeFirstMs: 1, probeMaxMs: 1, deadlineMs: 1,
   };

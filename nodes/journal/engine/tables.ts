@@ -1,5 +1,7 @@
 // The tables, for both databases: those of schema version 2, and what later versions added. Released ones never change. Instants are epoch ms.
 // What could tell of a patient is sealed (columns of bytes) or a mark: a keyed hash that finds equals and tells nothing.
+import { ALARM_TABLES } from './alarm-tables.ts';
+
 const TABLES = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
@@ -178,7 +180,7 @@ const ADDITIONS: readonly { to: number; sql: string }[] = [{
   sql: `
 -- test: nobody's result. It goes to simulated accounts only, or it is a test message that a person sent.
 ALTER TABLE message ADD COLUMN test $INT NOT NULL DEFAULT 0;
-`,
+${ALARM_TABLES}`,
 }];
 
 const WORDS = {

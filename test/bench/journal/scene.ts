@@ -30,7 +30,7 @@ export const ACCOUNT = 'bench';
 export const recipientOf = (number: number): string => `dr${number % 50_000}@direct.lakeside.example`;
 
 export const account: HispAccount = {
-  name: ACCOUNT, host: '127.0.0.1', port: 1, security: 'starttls', user: '', password: '', anyFrom: true, connections: 4, retryFirstMs: 60_000,
+  name: ACCOUNT, host: '127.0.0.1', port: 1, security: 'starttls', user: '', password: '', anyFrom: true, simulated: true, connections: 4, retryFirstMs: 60_000,
   retryMaxMs: 3_600_000, maxAttempts: 30, maxAgeMs: 72 * 3_600_000, answers: [], unknown: 'retry', probeFirstMs: 5_000, probeMaxMs: 300_000,
   deadlineMs: 3_600_000,
 };
