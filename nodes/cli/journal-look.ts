@@ -52,7 +52,8 @@ const messageLines = (message: MessageRecord): string[] => [
   ...message.why === null ? [] : [`   ${message.why}`],
   ...message.code === null ? [] : [`   ${sentence(message.code)}`],
   ...message.resendOf === null ? [] : [`   sends again what message ${message.resendOf} held`],
-  ...message.link === null ? [] : [`   ${message.link.kind} of message ${message.link.of} by ${message.link.actor}: ${message.link.reason}`],
+  ...message.test ? ['   test: nobody\'s result'] : [],
+  ...message.link === null ? [] : [`   ${message.link.kind}${message.link.of === null ? '' : ` of message ${message.link.of}`} by ${message.link.actor}: ${message.link.reason}`],
   ...message.legalHold ? ['   on legal hold: nothing of it is pruned'] : [],
   ...events(message.events.map(({ at, stage, outcome, code }) => ({ at, word: `${stage} ${outcome}`, ...(code !== undefined && { code }) }))),
 ];
