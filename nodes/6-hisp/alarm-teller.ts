@@ -43,7 +43,8 @@ export const tellAlarms = (options: AlarmTellerOptions): (() => Promise<void>) =
     if (stopped || alerts.length === 0) return { told: 0, nextAt };
     alerts.forEach(onAlert);
     await journal.settleAlerts(alerts.map(({ id }) => id), repeatMs);
-    return { told: alerts.length, nextAt };
+    // What the journal said stands for the claim, which is settled now.
+    return { told: alerts.length, nextAt: earliest(nextAt, now() + repeatMs) };
   };
 
   const pump = createPump({

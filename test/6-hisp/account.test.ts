@@ -24,7 +24,7 @@ const codeOf = (act: () => unknown): unknown => {
 describe('an account from its form', () => {
   it('has sensible values for everything but the host', () => {
     expect(read({})).to.deep.equal({
-      name: 'hisp.example', host: 'hisp.example', port: 587, security: 'starttls', user: USER, password: 'made-up', anyFrom: false,
+      name: 'hisp.example', host: 'hisp.example', port: 587, security: 'starttls', user: USER, password: 'made-up', anyFrom: false, simulated: false,
       connections: 4, retryFirstMs: 60_000, retryMaxMs: 3_600_000, maxAttempts: 30, maxAgeMs: 72 * 3_600_000, answers: [], unknown: 'retry',
       probeFirstMs: 30_000, probeMaxMs: 600_000, deadlineMs: 3_600_000,
     });
