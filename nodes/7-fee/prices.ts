@@ -11,7 +11,10 @@ export const NO_PAYERS: PayerDirectory = { find: () => undefined };
 
 const free = ({ currency }: Money): Money => ({ amount: '0.00', currency });
 
-/** `test`: what a test costs, whoever sent it; nothing, unless said otherwise. `payers` null: a list was chosen and is gone. Then nothing has a price, because the meter's own could be the wrong one. */
+/**
+ * `payers` null: a list was chosen and is gone. Then nothing has a price, because the meter's own could be the wrong one.
+ * `test`: what a test costs, whoever sent it; nothing, unless said otherwise.
+ */
 export const priceListOf = (
   payers: PayerDirectory | null, fallback: Money, test: Money = free(fallback),
 ): PriceList => (clientGuid, site, kind) => {

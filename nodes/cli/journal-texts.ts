@@ -78,7 +78,8 @@ export const JOURNAL_TEXTS = {
   entered: (id: string, ended: number) => `Entered as ${id}. ${ended} waiting deliveries ended.`,
   testSent: (id: string) => `Test message: ${id}`,
   testEnded: (state: string, code: string | null) => `It ended ${[state, code].filter(Boolean).join(' ')}.`,
-  testOpen: (state: string, code: string | null) => `It has not ended yet, and is ${[state, code].filter(Boolean).join(' ')}. See \`journal tests\` later.`,
+  testOpen: (state: string, code: string | null) =>
+    `It has not ended yet, and is ${[state, code].filter(Boolean).join(' ')}. See \`journal tests\` later.`,
   noSelection: 'Name deliveries with --delivery, or conditions; a change for everything there is is not made.',
   noDelivery: (id: string) => `The journal has no delivery ${id}.`,
   contentGone: (what: string) => `The journal does not have the ${what} of this message: there never was one, or its time is over.`,
