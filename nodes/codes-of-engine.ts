@@ -175,6 +175,8 @@ export const CODES_OF_ENGINE = {
   CURSOR_INVALID: meaning('The cursor of the page is not one of this journal.', 'Start again at the first page.'),
   DELIVERY_UNKNOWN: meaning('The journal has no such delivery.', 'Look it up with `journal find`.'),
   DELIVERY_SENDING: meaning('The delivery is being sent at this moment.', 'Try again in a minute.'),
+  ALERT_UNKNOWN: meaning('The journal has no such alert, delivery or message.', 'See what is open with `journal alerts`.'),
+  BLOCK_UNKNOWN: meaning('The do-not-send list has no such entry.', 'See it with `journal do-not-send list`.'),
   ACTION_UNFIT: meaning(
     'This cannot be done to a delivery, account or message in its present state.',
     'Look at its state; perhaps it was done already.',

@@ -71,6 +71,14 @@ export const CODES_OF_ROUTING = {
   ),
   ADDRESS_INVALID: meaning('The address is not a well-formed Direct address.', 'Correct the address on the order or in the table.'),
   ADDRESS_NOT_DIRECT: meaning('The address is not on a Direct domain.', 'Ask the provider for the Direct address; ordinary e-mail cannot be used.'),
+  DO_NOT_SEND: meaning(
+    'The recipient is on the do-not-send list.',
+    'The reason says who entered it and why; take the entry off the list with `journal do-not-send remove` if it no longer holds.',
+  ),
+  TEST_TRAFFIC: meaning(
+    'The input is marked test, and the account is no simulated one.',
+    'Nothing was sent. Send it in without the mark if it is a patient\'s result; to try an address out, send a test message.',
+  ),
   MERGED: meaning('Another recipient of the message has the same address.', 'Nothing to do; the mail goes there once.'),
   NPI_INVALID: meaning('The NPI fails its check digit or form.', 'Correct the NPI on the order.'),
   NPI_NOT_FOUND: meaning('The directory has no Direct address for this NPI.', 'Ask the provider for the Direct address, or add it to the directory.'),

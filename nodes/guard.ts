@@ -3,10 +3,15 @@
 import type { NodeAPI } from 'node-red';
 
 /** Ids, codes, states, sizes: nothing about a patient. */
-const SHOWN = ['_msgid', 'direct', 'route', 'recipients', 'receipt', 'fee', 'rejection'];
+const SHOWN = ['_msgid', 'direct', 'route', 'recipients', 'receipt', 'fee', 'rejection', 'alert', 'handoff'];
 const HIDDEN = ['payload', 'order', 'result', 'organization', 'images', 'pdf', 'cda', 'mail', 'recipient', 'req', 'res', 'opened'];
 
-const MARKS_OF_OURS = ['direct', 'order', 'result', 'receipt', 'rejection', 'opened'];
+/** Of what is told to people: ids, codes, our own sentences and numbers to call. */
+const TOLD = [
+  'id', 'deliveryId', 'state', 'code', 'text', 'next', 'since', 'count', 'recipient', 'npi', 'fax', 'contact', 'orderLocalId', 'site', 'report',
+];
+
+const MARKS_OF_OURS = ['direct', 'order', 'result', 'receipt', 'rejection', 'opened', 'alert', 'handoff'];
 
 type Message = Record<string, unknown>;
 
@@ -32,11 +37,15 @@ const receiptAs = (receipt: unknown): unknown => {
   return rest;
 };
 
+const toldAs = (told: unknown): unknown =>
+  Object.fromEntries(Object.entries((told ?? {}) as Message).filter(([key]) => TOLD.includes(key)));
+
 /** A message as a Debug node may see it. Messages without our properties pass unchanged. */
 export const withoutPatientData = (msg: Message): Message => {
   if (!isOurs(msg)) return msg;
   return Object.fromEntries(Object.entries(msg).map(([key, value]) => {
     if (key === 'receipt') return [key, receiptAs(value)];
+    if (key === 'alert' || key === 'handoff') return [key, toldAs(value)];
     if (SHOWN.includes(key)) return [key, value];
     if (key === 'error') return [key, errorAs(value)];
     return [key, HIDDEN.includes(key) || typeof value === 'object' ? sizeOf(value) : '(hidden)'];

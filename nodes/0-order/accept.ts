@@ -1,6 +1,6 @@
 // One input through the door: read, committed to the journal, and only then told to the flow.
 import { asCourierError, CourierError, sentence } from '../errors.ts';
-import type { AcceptedMessage, Journal, MessageLink, OrderOutcome, RawInput, ResendOutcome, ResultOutcome } from '../journal/port.ts';
+import type { AcceptedMessage, Journal, LinkRequest, OrderOutcome, RawInput, ResendOutcome, ResultOutcome } from '../journal/port.ts';
 import { identify, inputBytes, parseInput, readObject } from './iris/read.ts';
 import type { Acceptance, CourierMessage, Rejection } from './message.ts';
 import type { Order, OrderEvent, Result } from './model.ts';
@@ -22,7 +22,7 @@ export interface AcceptContext {
   /** Id of the order in node whose flow the results go through. */
   entry?: string;
   /** Why it comes in once more: a person's re-run or edited copy, which is never a replay. */
-  link?: MessageLink;
+  link?: LinkRequest;
 }
 
 /** What leaves by which output. Messages that are ready wait in the journal until the flow takes them. */

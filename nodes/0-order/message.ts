@@ -14,6 +14,8 @@ export interface DirectIdentity {
   priority: Priority;
   /** The message whose document bytes this one sends again. */
   resendOf?: string;
+  /** Nobody's result: it goes to a simulated network, or a person has sent it as a test message. */
+  test?: boolean;
   /** Which emission of the message this is: the fence that the journal's writes must show. Absent in a hand-built flow. */
   run?: number;
 }

@@ -70,6 +70,8 @@ export interface Order {
   orderingProvider?: Provider;
   referringProvider?: Provider;
   primaryCareProvider?: PrimaryCareProvider;
+  /** Nobody's order, and so are its results. */
+  test?: true;
   healthPlan?: { localId?: string; name?: string; memberId?: string };
   /** Made from a result whose order never came: it names nobody, so that only the site and the organization can be sent to. */
   standIn?: true;
@@ -109,6 +111,8 @@ export interface ImageReference { fileName?: string; laterality?: Laterality; co
 /** A result as received. Instants are ISO 8601 with their offset, as supplied, or a day alone. */
 export interface Result {
   resultCode: ResultCode;
+  /** Nobody's result. */
+  test?: true;
   transactionId?: string;
   timestamp?: string;
   site: Site;

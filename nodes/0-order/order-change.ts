@@ -85,7 +85,8 @@ export const applyChange = (stored: StoredOrder, change: Order): { order: Stored
   if (moved) fixed('Patient.LocalId');
   const foreign = moved && change.patient !== undefined && isSomeoneElse(stored.patient, change.patient);
 
-  const { control: _change, organization: _same, localId: _number, evaluationTypes: _types, ...rest } = change;
+  // Nor does a change make a test of what a patient waits for, or the other way round.
+  const { control: _change, organization: _same, localId: _number, evaluationTypes: _types, test: _mark, ...rest } = change;
   const parts = {
     orderingProvider: changeProvider(stored.orderingProvider, change.orderingProvider),
     referringProvider: changeProvider(stored.referringProvider, change.referringProvider),

@@ -14,7 +14,7 @@ const digest = (value: unknown): string => createHash('sha256').update(canonical
 /** One instant, however its offset is written. */
 const instant = (text: string | undefined): number | null => (text === undefined ? null : Date.parse(text));
 
-const content = ({ order, patient, gradings, images, cpt }: Result): unknown => ({
+const content = ({ order, patient, gradings, images, cpt, test }: Result): unknown => ({
   evaluationTypes: order.evaluationTypes.map((type) => type.toLowerCase()).sort(),
   patient: patientKey(patient),
   eyes: [order.singleEyeOnly, order.missingEyeReason],
@@ -26,6 +26,7 @@ const content = ({ order, patient, gradings, images, cpt }: Result): unknown => 
   },
   images,
   cpt,
+  test,
 });
 
 /** What a result says, whatever its ResultCode: finds the result that an `R` sends again. */
@@ -33,7 +34,8 @@ export const contentKey = (result: Result): string => digest(content(result));
 
 /**
  * Equal for a repetition: evaluation types, ResultCode, GradedTime and clinical content. TransactionId, Timestamp, PDF bytes
- * and warnings do not count; only for ResultCode `R`, a wish to send again, each transaction is a wish of its own.
+ * and warnings do not count; a test is never a repetition of a real one.
+ * Only for ResultCode `R`, a wish to send again, each transaction is a wish of its own.
  */
 export const replayKey = (result: Result): string => digest([
   content(result),

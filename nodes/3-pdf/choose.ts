@@ -39,7 +39,8 @@ const TOOLS: PdfTools = { render: renderInPool, now: Date.now };
 
 export const sourceOf = (mode: PdfMode, result: Result): 'result' | 'rendered' | 'none' => {
   if (mode !== 'render' && result.document !== undefined) return 'result';
-  return mode === 'pass' ? 'none' : 'rendered';
+  // A test message never brings a report.
+  return mode === 'pass' && result.test !== true ? 'none' : 'rendered';
 };
 
 /** What the message brought, checked; null when it brought nothing. */

@@ -12,7 +12,7 @@ export interface ReportSource { result: Result; order: StoredOrder; organization
 
 export interface ReportContent {
   title: string;
-  /** PRELIMINARY, CORRECTED, ADDENDUM: stands on every page. */
+  /** PRELIMINARY, CORRECTED, ADDENDUM, TEST: stands on every page. */
   mark?: string;
   banner?: { level: 'emergent' | 'urgent'; text: string };
   sender: string;
@@ -41,6 +41,14 @@ const kindOf = ({ result, order }: ReportSource): ReportKind => {
 const titleOf = (source: ReportSource, texts: Texts): string => {
   const title = texts.title(kindOf(source));
   return isUngradable(source.result) ? texts.ungradable(title) : title;
+};
+
+const isTest = ({ result, order }: ReportSource): boolean => result.test === true || order.test === true;
+
+/** A test message has no eyes that could be gradable. */
+const testTitleOf = (source: ReportSource, texts: Texts): string => {
+  const { OD, OS } = source.result.gradings;
+  return texts.test((OD ?? OS) === undefined ? texts.title(kindOf(source)) : titleOf(source, texts));
 };
 
 const siteNameOf = ({ result, order, organization }: ReportSource): string =>
@@ -100,13 +108,13 @@ const signatureOf = ({ gradings: { provider, gradedTime } }: Result, texts: Text
 
 export const reportContent = (source: ReportSource, texts: Texts): ReportContent => {
   const { result, order, organization } = source;
-  const mark = texts.marks[result.resultCode];
+  const mark = [...(isTest(source) ? [texts.testMark] : []), texts.marks[result.resultCode]].filter(Boolean).join(' ');
   const level = priorityOf(result);
   const siteName = siteNameOf(source);
   const missingReason = result.order.missingEyeReason ?? order.missingEyeReason;
   return {
-    title: titleOf(source, texts),
-    ...(mark !== undefined && { mark }),
+    title: isTest(source) ? testTitleOf(source, texts) : titleOf(source, texts),
+    ...(mark !== '' && { mark }),
     ...(level !== 'routine' && { banner: { level, text: texts.banner[level] } }),
     sender: organization && organization.name !== siteName ? `${organization.name}  \u00b7  ${siteName}` : siteName,
     patient: patientOf(source, texts),

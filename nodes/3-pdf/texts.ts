@@ -10,6 +10,8 @@ const EN_US = {
     'diabetic-macular': 'Diabetic and Macular Degeneration Exam Report',
     retinal: 'Retinal Exam Report',
   })[kind],
+  test: (title: string): string => `TEST: ${title}`,
+  testMark: 'TEST',
   ungradable: (title: string): string => `${title}: UNGRADABLE`,
   marks: { A: 'ADDENDUM', C: 'CORRECTED', P: 'PRELIMINARY' } as Partial<Record<string, string>>,
   banner: {

@@ -71,7 +71,8 @@ const chosenTitle = (title: string, evaluationTypes: readonly string[]): string 
 /** Whoever sees no more than the list of documents must see that this exam has no finding. */
 const titleOf = ({ order, result, settings }: DocumentInput): string => {
   const title = chosenTitle(settings.title, order.evaluationTypes);
-  return isUngradable(result) ? `${title}: UNGRADABLE` : title;
+  const said = isUngradable(result) ? `${title}: UNGRADABLE` : title;
+  return order.test === true || result.test === true ? `TEST: ${said}` : said;
 };
 
 const setOf = ({ setId, versionNumber }: { setId?: string; versionNumber?: number }): XmlNode => ({

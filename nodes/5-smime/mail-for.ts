@@ -9,6 +9,8 @@ export interface MailSettings {
   subject: string;
   /** Also attach the report as a PDF part of its own. */
   attachPdf: boolean;
+  /** Nobody's result: subject and text say so. */
+  test?: boolean;
   /** Ask the receiving HISP to confirm final delivery. */
   finalDelivery: boolean;
 }
@@ -35,8 +37,9 @@ const finalDeliveryHeaders = (sender: string): Record<string, string> => ({
 const contentOf = ({ organization, document, pdf, settings }: MailFor): Mail['parts'] => {
   const report = settings.attachPdf ? pdf : undefined;
   const text = MAIL_TEXTS.body({ organization: organization.name, contact: organization.contact ?? organization.phone }, report !== undefined);
+  const body = settings.test === true ? `${MAIL_TEXTS.test}\n\n${text}` : text;
   return [
-    { contentType: 'text/plain; charset=utf-8', body: text },
+    { contentType: 'text/plain; charset=utf-8', body },
     { contentType: 'text/xml; charset=utf-8', fileName: MAIL_TEXTS.documentName, body: document.data },
     ...(report === undefined ? [] : [{ contentType: 'application/pdf', fileName: MAIL_TEXTS.reportName, body: report.data }]),
   ];
@@ -46,7 +49,7 @@ const contentOf = ({ organization, document, pdf, settings }: MailFor): Mail['pa
 export const mailFor = (about: MailFor): Mail => {
   const { recipient, organization: { sender }, settings, now, messageId } = about;
   return {
-    from: sender, to: recipient, subject: settings.subject, date: now, messageId,
+    from: sender, to: recipient, subject: settings.test === true ? `TEST: ${settings.subject}` : settings.subject, date: now, messageId,
     ...(settings.finalDelivery && { headers: finalDeliveryHeaders(sender) }),
     multipart: 'multipart/mixed', parts: contentOf(about),
   };

@@ -5,6 +5,7 @@ export interface MailTextValues { organization: string; contact: string | undefi
 
 export const MAIL_TEXTS = {
   documentName: 'exam-result.xml',
+  test: 'TEST MESSAGE. What is attached is not the result of an exam, and there is no such patient. Nothing needs to be done.',
   reportName: 'exam-result.pdf',
   body: ({ organization, contact }: MailTextValues, attachesReport: boolean): string => [
     `${organization} sends you the result of an eye exam.`,

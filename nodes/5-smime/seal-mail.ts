@@ -57,7 +57,10 @@ export default (RED: NodeAPI): void => {
           stored: async (profile) => documentOf(journal && msg.direct && await journal.document(msg.direct.id, profile)),
           sealing, identity: sealing === 'hisp' ? undefined : await identityNode(organization.identity, def.identity)?.open(),
           trust: trust && { source: trust.source, anchors: await trust.anchors() },
-          settings: { subject: def.subject, attachPdf: def.attachPdf, cipher: def.cipher || 'aes-256-cbc' }, now: new Date(),
+          settings: {
+            subject: def.subject, attachPdf: def.attachPdf, cipher: def.cipher || 'aes-256-cbc', ...(msg.direct?.test === true && { test: true }),
+          },
+          now: new Date(),
         });
         for (const { id, code, why } of refused) {
           if (journal && id !== undefined) await journal.endRecipient(id, 'UNRESOLVED', code ?? 'CERT_NONE', why, msg.direct?.run);

@@ -14,6 +14,7 @@ export interface AccountForm {
   retryFirst?: number | string; retryMax?: number | string; maxAttempts?: number | string; maxAge?: number | string;
   answers?: unknown; unknown?: string; probeFirst?: number | string; probeMax?: number | string;
   deadline?: number | string; deadlineUrgent?: number | string; deadlineEmergent?: number | string;
+  simulated?: boolean | string;
 }
 
 const text = (value: unknown): string => typeof value === 'string' ? value.trim() : '';
@@ -108,6 +109,7 @@ export const readAccount = (
     user: text(credentials?.user),
     password: credentials?.password ?? '',
     anyFrom: form.anyFrom === true || form.anyFrom === 'true',
+    simulated: form.simulated === true || form.simulated === 'true',
     ...(authorities !== '' && { authorities: pemOf(authorities, readFile) }),
     ...(serverName !== '' && { serverName }),
     sealing: sealingOf(form.sealing),

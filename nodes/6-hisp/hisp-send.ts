@@ -1,25 +1,32 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import { asCourierError, CourierError, sentence } from '../errors.ts';
-import type { DeliveryChange, Journal } from '../journal/port.ts';
+import type { Journal } from '../journal/port.ts';
 import { type JournalNode, requireJournal, stage, statusOf } from '../stage.ts';
 import { accountBook } from './account-book.ts';
 import type { AccountNode } from './account-config.ts';
 import { type AccountTrouble, watchTrouble } from './account-trouble.ts';
+import { alertMessage, handoffMessage } from './alarm-messages.ts';
+import { readRepeat, tellAlarms } from './alarm-teller.ts';
+import { type DeployedNodes, idsOf, organizationIn } from './deployed.ts';
 import { drained, senderOf } from './sender.ts';
 import { outputOf, receiptMessage, submitMail } from './submission.ts';
 
-interface HispSendDef extends NodeDef { journal: string; account: string }
+interface HispSendDef extends NodeDef { journal: string; account: string; alertEvery?: string; unconfirmed?: boolean }
+
+const HANDOFF = 1;
+const ALERT = 3;
 
 export default (RED: NodeAPI): void => {
   RED.nodes.registerType('direct-hisp-send', function (this: Node, def: HispSendDef) {
     RED.nodes.createNode(this, def);
     const chosen = (): AccountNode['account'] => (RED.nodes.getNode(def.account) as AccountNode | null)?.account;
-    const ends: (() => void)[] = [];
+    const ends: (() => unknown)[] = [];
+    const nodes = RED.nodes as unknown as DeployedNodes;
     let closed = false;
 
-    const tell = (change: DeliveryChange): void => {
-      const message = { ...receiptMessage(change, def.journal), _msgid: RED.util.generateId() };
-      this.send([0, 1, 2].map((output) => output === outputOf(change) ? message as NodeMessage : null));
+    const tell = (output: number, message: object): void => {
+      const fresh = { ...message, _msgid: RED.util.generateId() } as NodeMessage;
+      this.send([0, 1, 2, 3].map((index) => index === output ? fresh : null));
     };
     let warned = '';
     const show = (trouble: AccountTrouble | null): void => {
@@ -34,10 +41,18 @@ export default (RED: NodeAPI): void => {
     };
     const follow = (journal: Journal): void => {
       if (closed) return;
-      const sender = senderOf(journal, (fault) => { RED.log.error(`direct: ${asCourierError(fault, 'JOURNAL_FAILED').message}`); });
-      ends.push(journal.subscribe((change) => { if (change.node === this.id) tell(change); }));
+      const onFault = (fault: unknown): void => { RED.log.error(`direct: ${asCourierError(fault, 'JOURNAL_FAILED').message}`); };
+      const sender = senderOf(journal, onFault);
+      ends.push(journal.subscribe((change) => { if (change.node === this.id) tell(outputOf(change), receiptMessage(change, def.journal)); }));
       const deployed = (): string[] => accountBook.all().map(({ name }) => name);
       ends.push(watchTrouble({ journal, watch: sender.watch, deployed, own: () => chosen()?.name, show }));
+      ends.push(tellAlarms({
+        journal, node: this.id, repeatMs: readRepeat(def.alertEvery, (error) => { this.error(error); }),
+        unconfirmed: def.unconfirmed === true, onFault, now: Date.now, random: Math.random,
+        otherNodes: () => idsOf(nodes, ({ id, type, journal: of }) => type === this.type && of === def.journal && id !== this.id),
+        onAlert: (alert) => tell(ALERT, alertMessage(alert, def.journal, organizationIn(nodes, alert.organization))),
+        onHandoff: (handoff) => tell(HANDOFF, handoffMessage(handoff, def.journal, organizationIn(nodes, handoff.organization))),
+      }));
     };
 
     const journal = RED.nodes.getNode(def.journal) as JournalNode | null;

@@ -43,6 +43,7 @@ export const submitMail = async (msg: CourierMessage, tools: SubmissionTools): P
   const deadlineMs = deadlineFor({ mail, organization, account, priority });
   await tools.journal.enqueue({
     deliveryId, account: account.name, node: tools.node, from, to, messageId, raw, deadlineMs, evidence, warnings,
+    simulated: account.simulated,
   }, msg.direct?.run);
 };
 
@@ -50,15 +51,12 @@ export const submitMail = async (msg: CourierMessage, tools: SubmissionTools): P
 export const receiptMessage = (change: DeliveryChange, journal: string): ReceiptMessage => {
   const direct: DirectIdentity = {
     id: change.messageId, journal, orderLocalId: change.orderLocalId, organization: change.organization, site: change.site,
-    priority: change.priority, ...(change.resendOf !== null && { resendOf: change.resendOf }),
+    priority: change.priority, ...(change.resendOf !== null && { resendOf: change.resendOf }), ...(change.test === true && { test: true }),
   };
   const { deliveryId, state, code, recipient, mailMessageId } = change;
   const messageId = mailMessageId === null ? null : `<${mailMessageId.replace(/^<|>$/g, '')}>`;
   return { direct, receipt: { deliveryId, state, code, at: new Date(change.at).toISOString(), recipient, messageId } };
 };
 
-const ENDED_BADLY: ReadonlySet<string> = new Set(['FAILED', 'DEAD', 'UNCONFIRMED']);
-
-/** Which output tells of it: 0 accepted by the HISP, 1 not delivered, 2 everything else. */
-export const outputOf = ({ state, chargeable }: DeliveryChange): 0 | 1 | 2 =>
-  chargeable ? 0 : ENDED_BADLY.has(state) ? 1 : 2;
+/** Which output tells of it: 0 accepted by the HISP, 2 everything else. Hand-offs (1) and alerts (3) are told by the journal's own lists. */
+export const outputOf = ({ chargeable }: DeliveryChange): 0 | 2 => chargeable ? 0 : 2;

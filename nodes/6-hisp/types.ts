@@ -42,6 +42,8 @@ export interface HispAccount {
   /** How an account at fault is probed: first within `probeFirstMs`, doubled up to `probeMaxMs`. */
   probeFirstMs: number;
   probeMaxMs: number;
+  /** Its mails reach nobody real: test traffic may go there, and only there. */
+  simulated: boolean;
   /** How long after acceptance notifications may take, per class of priority. */
   deadlines: Record<Priority, number>;
 }

@@ -6,7 +6,7 @@ import { createFeeMeter, type Metered, meterFees } from './meter.ts';
 import { priceOf } from './money.ts';
 import { NO_PAYERS, priceListOf } from './prices.ts';
 
-interface FeeMeterDef extends NodeDef { journal: string; organizations: string; price: string; currency: string }
+interface FeeMeterDef extends NodeDef { journal: string; organizations: string; price: string; currency: string; testPrice?: string }
 
 const SWEEP_MS = 60_000;
 
@@ -17,7 +17,8 @@ export default (RED: NodeAPI): void => {
 
     const sweep = async (): Promise<Metered> => {
       const payers = def.organizations ? RED.nodes.getNode(def.organizations) as OrganizationsNode | null : NO_PAYERS;
-      const prices = priceListOf(payers, priceOf(def.price || '0.25', def.currency || 'USD'));
+      const currency = def.currency || 'USD';
+      const prices = priceListOf(payers, priceOf(def.price || '0.25', currency), priceOf(def.testPrice || '0.00', currency));
       return meterFees(await requireJournal(RED, def.journal), prices, Date.now);
     };
     const meter = createFeeMeter(sweep, ({ lines, unrated }) => {

@@ -3,8 +3,8 @@ import type { ChargeableEvent, LedgerLine } from '../journal/port.ts';
 import { isCourierError } from '../errors.ts';
 import { type Money, priceOf as checkedPrice } from './money.ts';
 
-/** The price in force for a site of an organization; undefined when nobody has set one. */
-export type PriceList = (organization: string, site: string) => Money | undefined;
+/** The price in force for a site of an organization and a kind of fee (by default a delivery); undefined when nobody has set one. */
+export type PriceList = (organization: string, site: string, kind?: ChargeableEvent['kind']) => Money | undefined;
 
 export interface Rated { lines: LedgerLine[]; unrated: ChargeableEvent[] }
 
@@ -22,9 +22,9 @@ const usable = (price: Money | undefined): Money | undefined => {
   }
 };
 
-/** Deliveries and resends cost the same. Events without a usable price come back as `unrated`. `now` is epoch ms. */
+/** Deliveries and resends cost the same; a test has a price of its own. Events without a usable price come back as `unrated`. `now` is epoch ms. */
 export const rateEvents = (events: readonly ChargeableEvent[], priceOf: PriceList, now: number): Rated => {
-  const rated = events.map((event) => ({ event, price: usable(priceOf(event.organization, event.site)) }));
+  const rated = events.map((event) => ({ event, price: usable(priceOf(event.organization, event.site, event.kind)) }));
   return {
     lines: rated.flatMap(({ event, price }) => (price === undefined ? [] : [lineOf(event, price, now)])),
     unrated: rated.filter(({ price }) => price === undefined).map(({ event }) => event),

@@ -31,7 +31,7 @@ const selectionOf = (call: Selecting): DeliverySelection => {
 };
 
 /** 2: something of what was named stays as it was. */
-const told = (call: Pick<Call, 'json'>, outcome: ActionOutcome): number => {
+export const told = (call: Pick<Call, 'json'>, outcome: ActionOutcome): number => {
   if (call.json) say(JSON.stringify(outcome));
   else {
     say(JOURNAL_TEXTS.changed(outcome.changed.length));

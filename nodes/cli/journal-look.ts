@@ -50,6 +50,9 @@ const deliveryLines = (delivery: DeliveryRecord): string[] => [
   ...delivery.fee === null ? [] : [`   fee ${delivery.fee.amount} ${delivery.fee.currency}`],
 ];
 
+const linkLine = ({ kind, of, actor, reason }: NonNullable<MessageRecord['link']>): string =>
+  `   ${kind}${of === null ? '' : ` of message ${of}`} by ${actor}: ${reason}`;
+
 const messageLines = (message: MessageRecord): string[] => [
   `message ${message.id}  ${[message.state, message.code].filter(Boolean).join(' ')}`,
   `   order ${message.orderLocalId}, organization ${message.organization ?? '?'}, site ${message.site}, ${message.priority}`,
@@ -58,7 +61,8 @@ const messageLines = (message: MessageRecord): string[] => [
   ...message.why === null ? [] : [`   ${message.why}`],
   ...message.code === null ? [] : [`   ${sentence(message.code)}`],
   ...message.resendOf === null ? [] : [`   sends again what message ${message.resendOf} held`],
-  ...message.link === null ? [] : [`   ${message.link.kind} of message ${message.link.of} by ${message.link.actor}: ${message.link.reason}`],
+  ...message.test ? ['   test: nobody\'s result'] : [],
+  ...message.link === null ? [] : [linkLine(message.link)],
   ...message.legalHold ? ['   on legal hold: nothing of it is pruned'] : [],
   ...events(message.events.map(({ at, stage, outcome, code }) => ({ at, word: `${stage} ${outcome}`, ...(code !== undefined && { code }) }))),
 ];

@@ -20,6 +20,9 @@ Looking, also beside a running engine; nothing is changed:
   show       --message ID
   accounts
   incidents  [--account NAME] [--open]
+  alerts     [--all]                                    emergent and urgent results that wait for a person
+  do-not-send list [--all]                              addresses, domains and NPIs that nothing is sent to
+  tests                                                 the latest test message to each address
   export     [conditions as for find] [--out FILE]      one JSON object a line; addresses and other people's words are left out
   verify                                                every content, the audit chain and the database's structure
 
@@ -33,6 +36,11 @@ Changing. Each needs --reason TEXT [--actor NAME]; where an engine runs, it does
   close                     --message ID                           a held message, of which nothing more is to be sent
   redirect                  --delivery ID --to ADDRESS
   pause | resume            --account NAME
+  acknowledge               --alert ID | --delivery ID | --message ID      the reason says what was done; it alarms no more
+  do-not-send add           --address ADDRESS | --domain DOMAIN | --npi NPI    what waits to be sent there ends
+  do-not-send remove        --id ID
+  test                      --organization GUID [--site S] --to ADDRESS [--no-final-delivery] [--wait SECONDS]
+                            Sends a made-up patient's result, marked TEST, the real way, and waits for its notifications.
   legal-hold                --message ID [--lift]
   rerun                     --message ID --from raw|resolve-route|lookup-npi|render-pdf|build-cda|seal-mail [--only DELIVERY[,…]]
                             --message ID --from raw --edited FILE       the JSON of a result, changed by you
@@ -68,6 +76,13 @@ export const JOURNAL_TEXTS = {
   editedFromRaw: '--edited takes --from raw.',
   editTooLarge: 'The edited file is larger than 25 MB.',
   exportsMessages: 'An export is of messages, each with its deliveries; leave --what out.',
+  oneOf: (names: readonly string[]) => `Name one of ${names.map((name) => `--${name}`).join(', ')}.`,
+  doNotSendVerb: 'do-not-send add, do-not-send remove, or do-not-send list?',
+  entered: (id: string, ended: number) => `Entered as ${id}. ${ended} waiting deliveries ended.`,
+  testSent: (id: string) => `Test message: ${id}`,
+  testEnded: (state: string, code: string | null) => `It ended ${[state, code].filter(Boolean).join(' ')}.`,
+  testOpen: (state: string, code: string | null) =>
+    `It has not ended yet, and is ${[state, code].filter(Boolean).join(' ')}. See \`journal tests\` later.`,
   noSelection: 'Name deliveries with --delivery, or conditions; a change for everything there is is not made.',
   noDelivery: (id: string) => `The journal has no delivery ${id}.`,
   contentGone: (what: string) => `The journal does not have the ${what} of this message: there never was one, or its time is over.`,

@@ -9,9 +9,11 @@ export type Restorable = 'organization' | 'order' | 'result' | 'recipients' | 'p
 
 const toRecipient = (delivery: DeliveryRecord): Recipient => {
   const { id, level, alsoFrom, recipient, npi, source, why, finalDelivery, finalDeliveryBy, deadlineMinutes, warnings, mailMessageId } = delivery;
+  const { hold } = delivery;
   return {
     id, level, alsoFrom, address: recipient, npi, source, why, finalDelivery, state: 'RESOLVING', code: null, warnings,
     ...(finalDeliveryBy !== undefined && { finalDeliveryBy }), ...(deadlineMinutes !== undefined && { deadlineMinutes }),
+    ...(hold !== null && { hold }),
     ...(mailMessageId !== null && { messageId: mailMessageId }),
   };
 };

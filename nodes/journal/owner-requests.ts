@@ -1,4 +1,5 @@
 // Requests to the owner, read field by field: what is not named here does not get through.
+import { BLOCK_KINDS } from '../0-order/do-not-send.ts';
 import { CourierError } from '../errors.ts';
 import type { AcceptRequest, OwnerMethod, OwnerMethods } from './owner-wire.ts';
 import type { Action, DeliverySelection, DeliveryState, PruneRequest, RerunRequest, VerifyRequest } from './port.ts';
@@ -72,8 +73,8 @@ const selection = (fields: Fields): DeliverySelection => {
 };
 
 const KINDS: readonly Action['kind'][] = [
-  'hold', 'release', 'cancel', 'redirect', 'pause', 'resume', 'legal-hold', 'legal-release', 'release-message',
-  'close-message', 'viewed', 'exported',
+  'hold', 'release', 'cancel', 'redirect', 'pause', 'resume', 'legal-hold', 'legal-release', 'release-message', 'close-message',
+  'acknowledge', 'block', 'unblock', 'test', 'viewed', 'exported',
 ];
 
 const action = (fields: Fields): Action => {
@@ -86,6 +87,14 @@ const action = (fields: Fields): Action => {
     case 'legal-hold': case 'legal-release': return { kind, ...person, messageId: text(fields, 'messageId') };
     case 'release-message': return { kind, ...person, messageId: text(fields, 'messageId'), ...optional(fields, 'organization') };
     case 'close-message': return { kind, ...person, messageId: text(fields, 'messageId') };
+    case 'acknowledge':
+      return { kind, ...person, ...optional(fields, 'alertId'), ...optional(fields, 'deliveryId'), ...optional(fields, 'messageId') };
+    case 'block': return { kind, ...person, block: oneOf(fields, 'block', BLOCK_KINDS), value: text(fields, 'value') };
+    case 'unblock': return { kind, ...person, id: text(fields, 'id') };
+    case 'test': return {
+      kind, ...person, organization: text(fields, 'organization'), address: text(fields, 'address'), ...optional(fields, 'site'),
+      ...(typeof fields['finalDelivery'] === 'boolean' && { finalDelivery: fields['finalDelivery'] }),
+    };
     case 'viewed': case 'exported': return { kind, ...person, target: text(fields, 'target') };
   }
 };

@@ -2,6 +2,7 @@
 // Every method that writes resolves only after its transaction is committed with fsync.
 import type { Recipient } from '../0-order/message.ts';
 import type { Order, OrderEvent, Result } from '../0-order/model.ts';
+import type { AlertClaim, AlertRecord, BlockedRecord, HandoffClaim, TestResult } from './alarm-records.ts';
 import type { EventOutcome, ExpiryOutcome, ExpiryRequest } from './order-records.ts';
 import type {
   AccountRecord, AttemptOutcome, ChargeableEvent, ClaimedDelivery, DeliveryChange, DeliveryNotice, DeliveryRecord, DeliveryState, DocumentLineage,
@@ -14,12 +15,13 @@ import type {
   VerifyRequest,
 } from './requests.ts';
 
+export * from './alarm-records.ts';
 export * from './order-records.ts';
 export * from './records.ts';
 export * from './requests.ts';
 
-/** What a commit made possible: messages for the flow, or deliveries, probes and deadlines for the sender. */
-export type Work = 'flow' | 'queue';
+/** What a commit made possible: messages for the flow; deliveries, probes and deadlines for the sender; alerts and hand-offs to be told. */
+export type Work = 'flow' | 'queue' | 'alarm';
 
 export interface Journal {
   // -- order in
@@ -107,6 +109,16 @@ export interface Journal {
   /** Clocks stand still from now on. `removed`: the source is no more; clocks run on without it. */
   sourceDown(source: string, removed: boolean): Promise<void>;
 
+  // -- alarms. A delivery's own node tells of it; what has no node, or one that is not among the others either, is told by any.
+  // A claim that is not settled within a minute lapses.
+  /** Hands out alerts that are due, each to one process. */
+  claimAlerts(node: string, otherNodes: string[], limit: number): Promise<AlertClaim>;
+  /** They have been told; each is due again after `repeatMs`, until a person acknowledges it or its cause has passed. */
+  settleAlerts(alertIds: string[], repeatMs: number): Promise<void>;
+  /** Hands out deliveries that ended badly, each once. `unconfirmed`: those, too; else they are never told. */
+  claimHandoffs(node: string, otherNodes: string[], unconfirmed: boolean, limit: number): Promise<HandoffClaim>;
+  settleHandoffs(deliveryIds: string[]): Promise<void>;
+
   // -- fees
   /** Oldest first; `after` is the last sequence seen, so that an event without a price holds up no other. */
   unrated(limit: number, after?: number): Promise<ChargeableEvent[]>;
@@ -120,6 +132,12 @@ export interface Journal {
   stats(): Promise<JournalStats>;
   accounts(): Promise<AccountRecord[]>;
   incidents(filter?: { account?: string; open?: boolean }): Promise<IncidentRecord[]>;
+  /** Newest first, at most 500. Without `all` those that are open. */
+  alerts(filter?: { all?: boolean }): Promise<AlertRecord[]>;
+  /** The do-not-send list; with `all` also what was removed from it. */
+  blocked(filter?: { all?: boolean }): Promise<BlockedRecord[]>;
+  /** The latest test message of each organization, site and address, newest first. */
+  testResults(): Promise<TestResult[]>;
   audit(query?: AuditQuery): Promise<AuditPage>;
   prune(request: PruneRequest): Promise<PruneOutcome>;
   verify(request?: VerifyRequest): Promise<VerifyOutcome>;

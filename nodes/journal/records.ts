@@ -47,11 +47,11 @@ export interface ReadyMessage extends AcceptedMessage { order: StoredOrder; resu
 /** A message handed to the flow: `direct.run` is the fence that every write of this emission must show. */
 export interface FlowClaim extends ReadyMessage { direct: ReadyMessage['direct'] & { run: number }; entry: string }
 
-/** Why a message is not simply one that came in. */
-export interface MessageLink { kind: 'rerun' | 'edit' | 'redirect'; of: string; reason: string; actor: string }
+/** Why a message is not simply one that came in. A test message is made from none. */
+export interface MessageLink { kind: 'rerun' | 'edit' | 'redirect' | 'test'; of: string | null; reason: string; actor: string }
 
 /** `only`: deliveries of the message `of`; whoever else the route names is left out. */
-export interface LinkRequest extends MessageLink { only?: string[] }
+export interface LinkRequest extends MessageLink { kind: Exclude<MessageLink['kind'], 'test'>; of: string; only?: string[] }
 
 export interface ResultOutcome {
   inputId: string;
@@ -78,6 +78,8 @@ export interface QueuedMail {
   raw: Uint8Array;
   /** How long after acceptance notifications may take, in ms. */
   deadlineMs: number;
+  /** The account leads nowhere real: only there may test traffic go. Absent: it is a real one. */
+  simulated?: boolean;
   /** `document`: which one the mail holds; absent where it was sealed by an earlier version. `sealedBy`: the mail is plain, its HISP seals it. */
   evidence: { signer: string; recipientCertificates: string[]; anchor: string; document?: { id: string; profile: string }; sealedBy?: 'hisp' };
   warnings: Warning[];
@@ -92,6 +94,8 @@ export interface ClaimedDelivery {
   ageFrom: number;
   /** The journal's time of the claim: what the outcome says of the future counts from there, whatever the sender's own clock shows. */
   claimedAt: number;
+  /** Test traffic: not for an account that is not simulated. */
+  test?: boolean;
 }
 
 /**
@@ -118,12 +122,15 @@ export interface DeliveryChange {
   resendOf: string | null;
   /** True when this change is the acceptance that a fee is due for. */
   chargeable: boolean;
+  test?: boolean;
 }
 
 /** A delivery with everything a person may ask about it. */
 export interface DeliveryRecord {
   id: string; messageId: string; orderLocalId: string; organization: string; site: string;
   level: Level; alsoFrom: Level[]; recipient: string | null; npi: string | null; source: string; why: string;
+  /** Kept back for a person once it is sealed: the code that says why. */
+  hold: string | null;
   finalDelivery: boolean; state: DeliveryState; code: string | null;
   /** Of the plan, as on the wire: see `Recipient`. */
   finalDeliveryBy?: NonNullable<Recipient['finalDeliveryBy']>; deadlineMinutes?: number;
@@ -145,6 +152,7 @@ export interface MessageRecord {
   /** How often it was handed to the flow, and the last stage that was entered. */
   runs: number; lastStage: string | null;
   legalHold: boolean;
+  test: boolean;
   events: { at: number; stage: string; outcome: string; code?: string }[];
 }
 
@@ -155,14 +163,17 @@ export interface InputRecord {
 
 export interface InputRejection { code: string; path?: string; text: string; kind: InputRecord['kind']; orderLocalId?: string }
 
+/** `test`: nobody's result. */
+export type FeeKind = 'delivery' | 'resend' | 'test';
+
 /** `sequence` grows with each event. */
 export interface ChargeableEvent {
-  deliveryId: string; kind: 'delivery' | 'resend'; sequence: number; at: number; organization: string; site: string; account: string | null;
+  deliveryId: string; kind: FeeKind; sequence: number; at: number; organization: string; site: string; account: string | null;
 }
 
 /** Money as decimal strings. One line per (delivery, kind); writing it again changes nothing. */
 export interface LedgerLine {
-  deliveryId: string; kind: 'delivery' | 'resend'; organization: string; site: string; at: number; ratedAt: number;
+  deliveryId: string; kind: FeeKind; organization: string; site: string; at: number; ratedAt: number;
   amount: string; currency: string;
 }
 

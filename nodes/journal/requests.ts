@@ -1,4 +1,5 @@
 // What people ask of the journal: looking things up, acting on deliveries, running again, keeping house.
+import type { BlockKind } from '../0-order/do-not-send.ts';
 import type {
   AuditEntry, DeliveryRecord, DeliveryState, MessageRecord, MessageState, Stage,
 } from './records.ts';
@@ -47,6 +48,13 @@ export type Action = ByPerson & (
   | { kind: 'release-message'; messageId: string; organization?: string }
   /** FILTERED `CLOSED`; what of it was not accepted yet is CANCELLED. */
   | { kind: 'close-message'; messageId: string }
+  /** What was done about an alert, said by its id or by what it is about: exactly one of the three. `changed`: alerts that are closed. */
+  | { kind: 'acknowledge'; alertId?: string; deliveryId?: string; messageId?: string }
+  /** Nothing is sent to it any more, from what waits already on. `created`: the entry's id; `changed`: deliveries that ended. */
+  | { kind: 'block'; block: BlockKind; value: string }
+  | { kind: 'unblock'; id: string }
+  /** A made-up patient's result, marked TEST throughout, to one address over the organization's real account. `created`: the message. */
+  | { kind: 'test'; organization: string; site?: string; address: string; finalDelivery?: boolean }
   /** Only written to the audit chain: somebody saw or took away content. */
   | { kind: 'viewed' | 'exported'; target: string });
 

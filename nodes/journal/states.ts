@@ -55,8 +55,14 @@ const accept = (facts: DeliveryFacts, now: number): Step => {
   return { ...(isTerminal(facts.state) ? stay(dated) : move(dated, 'SENT')), accepted: true };
 };
 
-/** After look-up and sealing. */
-export const afterEnqueue = (facts: DeliveryFacts, now: number): Step => move({ ...facts, nextAttemptAt: now }, 'QUEUED');
+/** After look-up and sealing. `hold`: a person is to look at it first, for the reason of that code. */
+export const afterEnqueue = (facts: DeliveryFacts, now: number, hold: string | null = null): Step => {
+  const queued = move({ ...facts, nextAttemptAt: now }, 'QUEUED');
+  return hold === null ? queued : then(queued, (known) => move(known, 'HELD', hold));
+};
+
+/** Its recipient stands on the do-not-send list. What is being sent right now is past stopping, but goes no second time: claims look again. */
+export const afterBlock = (facts: DeliveryFacts): Step => NOT_SENT.has(facts.state) ? move(facts, 'SUPPRESSED', 'DO_NOT_SEND') : stay(facts);
 
 /** Back to the queue, unless a correction has overtaken it meanwhile. */
 const again = (facts: DeliveryFacts, code: string | null): Step =>

@@ -66,6 +66,14 @@ describe('the report, read back by PDF.js', () => {
     expect(await textOf()).to.not.match(/PRELIMINARY|CORRECTED|ADDENDUM/);
   });
 
+  it('says TEST in the title and on every page of what is nobody\'s result', async () => {
+    const long = { notes: [{ text: 'word '.repeat(3000) }] };
+    const { pages } = await readPdf((await renderReport(input({ result: { ...graded(long), test: true, resultCode: 'C' } }))).data);
+    expect(pages.length).to.be.greaterThan(1);
+    for (const page of pages) expect(page).to.match(/TEST CORRECTED/);
+    expect(pages[0]).to.match(/TEST: \w+/);
+  });
+
   it('warns of emergent before urgent results', async () => {
     expect(await textOf({ result: graded({ urgent: true }) })).to.include('URGENT: prompt action is needed');
     const text = await textOf({ result: graded({ urgent: true, emergent: true }) });

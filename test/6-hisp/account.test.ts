@@ -26,7 +26,7 @@ describe('an account from its form', () => {
   it('has sensible values for everything but the host', () => {
     expect(read({})).to.deep.equal({
       name: 'hisp.example', host: 'hisp.example', port: 587, security: 'starttls', user: USER, password: 'made-up', anyFrom: false,
-      sealing: 'courier', imap: { host: 'hisp.example', port: 993, security: 'implicit' },
+      sealing: 'courier', simulated: false, imap: { host: 'hisp.example', port: 993, security: 'implicit' },
       connections: 4, retryFirstMs: 60_000, retryMaxMs: 3_600_000, maxAttempts: 30, maxAgeMs: 72 * 3_600_000, answers: [], unknown: 'retry',
       probeFirstMs: 30_000, probeMaxMs: 600_000, deadlines: { routine: 3_600_000, urgent: 1_800_000, emergent: 900_000 },
     });
@@ -150,11 +150,10 @@ describe('submitting a mail', () => {
     chargeable: true,
   };
 
-  it('tells of each change by one output: acceptance, a bad end, everything else', () => {
+  it('tells of each change by one output: acceptance, or everything else', () => {
     expect(outputOf(change)).to.equal(0);
     expect(outputOf({ ...change, state: 'FAILED' }), 'acceptance proved by a failure notice').to.equal(0);
-    for (const state of ['FAILED', 'DEAD', 'UNCONFIRMED'] as const) expect(outputOf({ ...change, state, chargeable: false })).to.equal(1);
-    for (const state of ['QUEUED', 'SENDING', 'PROCESSED', 'DELIVERED', 'SUPPRESSED', 'HELD'] as const) {
+    for (const state of ['QUEUED', 'SENDING', 'PROCESSED', 'DELIVERED', 'SUPPRESSED', 'HELD', 'FAILED', 'DEAD', 'UNCONFIRMED'] as const) {
       expect(outputOf({ ...change, state, chargeable: false })).to.equal(2);
     }
   });

@@ -50,11 +50,11 @@ const recipient = (address: string, finalDelivery: boolean): Recipient => ({
 export interface Planned { messageId: string; deliveryId: string; to: string }
 
 /** One message with one recipient each. */
-export const plan = async (journal: Journal, to: string, finalDelivery = true): Promise<Planned> => {
+export const plan = async (journal: Journal, to: string, finalDelivery = true, change: Partial<Result> = {}): Promise<Planned> => {
   const localId = `ORD-${randomUUID().slice(0, 8)}`;
   const raw = { bytes: Buffer.from('{}'), source: 'test' };
   await journal.storeOrder(orderOf(localId), raw, true);
-  const { messageId } = await journal.acceptResult(resultOf(localId), raw, null);
+  const { messageId } = await journal.acceptResult({ ...resultOf(localId), ...change }, raw, null);
   const [planned] = await journal.planRecipients(messageId, [recipient(to, finalDelivery)]);
   return { messageId, deliveryId: planned!.id!, to };
 };

@@ -14,7 +14,7 @@ export const serverCertificate: TestCertificate = makeCertificate({ authority, n
 
 export const account = (change: Partial<HispAccount> = {}): HispAccount => ({
   name: 'test', host: '127.0.0.1', port: 0, security: 'starttls', user: USER, password: PASSWORD, anyFrom: false,
-  sealing: 'courier', imap: { host: '127.0.0.1', port: 0, security: 'implicit' },
+  sealing: 'courier', simulated: false, imap: { host: '127.0.0.1', port: 0, security: 'implicit' },
   authorities: authority.pem, serverName: 'localhost', connections: 3, retryFirstMs: 50, retryMaxMs: 400, maxAttempts: 5,
   maxAgeMs: 3_600_000, answers: [], unknown: 'retry', probeFirstMs: 50, probeMaxMs: 200, deadlines: { routine: 60_000, urgent: 60_000, emergent: 60_000 }, ...change,
 });

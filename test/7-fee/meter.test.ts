@@ -36,6 +36,14 @@ describe('rating', () => {
     expect([lines.length, unrated.map(({ sequence }) => sequence)]).to.deep.equal([0, [1, 2]]);
   });
 
+  it('a test has a price of its own, whoever sent it: nothing, unless said otherwise', () => {
+    const organization = { clientGuid: CLINIC, name: 'Clinic', price: '0.30' };
+    const prices = priceListOf({ find: () => organization }, QUARTER);
+    const { lines } = rateEvents([event(1), event(2, { kind: 'test' })], prices, 0);
+    expect(lines.map(({ kind, amount }) => [kind, amount])).to.deep.equal([['delivery', '0.30'], ['test', '0.00']]);
+    expect(priceListOf(null, QUARTER, { amount: '0.05', currency: 'USD' })(CLINIC, 'SITE01', 'test')).to.deep.equal({ amount: '0.05', currency: 'USD' });
+  });
+
   it('takes the site\'s price before the organization\'s before the meter\'s own', () => {
     const organization = { clientGuid: CLINIC, name: 'Clinic', price: '0.30', sites: { SITE02: { price: '0.10', currency: 'EUR' } } };
     const prices = priceListOf({ find: (guid) => (guid === CLINIC ? organization : undefined) }, QUARTER);

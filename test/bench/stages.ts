@@ -30,7 +30,7 @@ const openTransport = async ({ pki, smtpPort, user, password }: StagesInput): Pr
   const { smtpTransport } = await built<typeof TransportModule>('6-hisp/smtp-transport');
   const account: HispAccount = {
     name: 'bench', host: '127.0.0.1', port: smtpPort, security: 'starttls', user, password, anyFrom: true, serverName: 'localhost',
-    sealing: 'courier', imap: { host: '127.0.0.1', port: 993, security: 'implicit' },
+    sealing: 'courier', simulated: true, imap: { host: '127.0.0.1', port: 993, security: 'implicit' },
     authorities: await readFile(join(pki, 'ca.pem'), 'utf8'), connections: 1, retryFirstMs: 1, retryMaxMs: 1, maxAttempts: 1,
     maxAgeMs: 1, answers: [], unknown: 'retry', probeFirstMs: 1, probeMaxMs: 1, deadlines: { routine: 1, urgent: 1, emergent: 1 },
   };

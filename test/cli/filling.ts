@@ -5,6 +5,8 @@ import { accepted, ACCOUNT, mailFor, notice, order, recipient, result } from '..
 
 /** `old` was delivered long ago. */
 export interface Made {
+  /** Deliveries of an urgent result. */
+  urgent: string[];
   queued: string; deliveries: string[]; held: string; sent: string; sentDelivery: string; old: string; oldDelivery: string;
 }
 
@@ -24,8 +26,8 @@ export const exam = async (journal: Journal, n: number, change: Json = {}): Prom
 };
 
 /** Through the flow as the stages would do it. */
-const sealed = async (journal: Journal, n: number, addresses: string[]): Promise<{ messageId: string; deliveries: string[] }> => {
-  const { messageId } = await exam(journal, n);
+const sealed = async (journal: Journal, n: number, addresses: string[], change: Json = {}): Promise<{ messageId: string; deliveries: string[] }> => {
+  const { messageId } = await exam(journal, n, change);
   const claimed = (await journal.claimFlow([ENTRY], 10)).find(({ direct }) => direct.id === messageId)!;
   const { run } = claimed.direct;
   const planned = await journal.planRecipients(messageId, addresses.map((address) => recipient({ address })), run);
@@ -49,8 +51,9 @@ export const fill = async (journal: Journal): Promise<Made> => {
   const [first, old] = [await delivered(journal, 3), await delivered(journal, 4)];
   const queue = await sealed(journal, 1, ['one@direct.lake.example', 'two@direct.hill.example']);
   const held = await exam(journal, 2, { Patient: { LocalId: 'MRN2', Name: { First: 'Zoë', Last: 'Otherperson' } } });
+  const urgent = await sealed(journal, 5, ['five@direct.hill.example'], { Gradings: { Urgent: true } });
   return {
-    queued: queue.messageId, deliveries: queue.deliveries, held: held.messageId,
+    urgent: urgent.deliveries, queued: queue.messageId, deliveries: queue.deliveries, held: held.messageId,
     sent: first.messageId, sentDelivery: first.delivery, old: old.messageId, oldDelivery: old.delivery,
   };
 };

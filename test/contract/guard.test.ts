@@ -31,6 +31,14 @@ describe('what a Debug node may see', () => {
     ]) expect(JSON.stringify(withoutPatientData(msg))).to.not.include(MARKER);
   });
 
+  it('of an alert and a hand-off only what the courier itself says', () => {
+    const told = { id: 'a1', deliveryId: 'd1', state: 'FAILED', code: 'HISP_REFUSED', text: 'x', next: 'y', since: 'z', count: 1, recipient: 'a@b.example', contact: 'desk' };
+    const shown = withoutPatientData({ alert: { ...told, detail: MARKER, response: MARKER }, handoff: { ...told, detail: MARKER }, organization: { name: MARKER } });
+    expect(JSON.stringify(shown)).to.not.include(MARKER);
+    expect(shown['alert']).to.deep.equal(told);
+    expect(shown['handoff']).to.deep.equal(told);
+  });
+
   it('messages of other flows pass as they are, and the message itself is never changed', () => {
     const foreign = { payload: 'hello' };
     expect(withoutPatientData(foreign)).to.equal(foreign);

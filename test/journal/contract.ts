@@ -1,12 +1,15 @@
 // What every driver of the journal must do. A driver's spec hands in the way to open a bench.
 import { accountsContract } from './accounts-contract.ts';
 import { actionsContract } from './actions-contract.ts';
+import { alarmsContract } from './alarms-contract.ts';
+import { blockedContract } from './blocked-contract.ts';
 import { damageContract } from './damage-contract.ts';
 import { eventsContract } from './events-contract.ts';
 import { findContract } from './find-contract.ts';
 import type { OpenBench } from './fixtures.ts';
 import { flowContract } from './flow-contract.ts';
 import { heldContract } from './held-contract.ts';
+import { holdsContract } from './holds-contract.ts';
 import { lanesContract } from './lanes-contract.ts';
 import { lineageContract } from './lineage-contract.ts';
 import { noticesContract } from './notices-contract.ts';
@@ -19,6 +22,7 @@ import { sourcesContract } from './sources-contract.ts';
 import { takenAgainContract } from './taken-again-contract.ts';
 import { waitingContract } from './waiting-contract.ts';
 import { wishesContract } from './wishes-contract.ts';
+import { testTrafficContract } from './test-traffic-contract.ts';
 
 export const journalContract = (driver: string, open: OpenBench): void => {
   describe(`the journal's contract: ${driver}`, () => {
@@ -41,5 +45,9 @@ export const journalContract = (driver: string, open: OpenBench): void => {
     rerunContract(open);
     findContract(open);
     wishesContract(open);
+    alarmsContract(open);
+    blockedContract(open);
+    holdsContract(open);
+    testTrafficContract(open);
   });
 };

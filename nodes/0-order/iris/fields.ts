@@ -78,6 +78,9 @@ export const flagOf = (fields: Fields, name: string): boolean | undefined => {
   throw invalidField(fields, name, 'true or false');
 };
 
+/** Whether a whole message is marked as nobody's: `true`, or nothing. */
+export const testOf = (root: Fields): true | undefined => flagOf(root, 'Test') === true ? true : undefined;
+
 export const objectOf = (fields: Fields, name: string): Fields | undefined => {
   const value = valueOf(fields, name);
   if (value === undefined) return undefined;

@@ -4,7 +4,7 @@ import type { Order } from '../model.ts';
 import { asStored, missingForNew } from '../order-change.ts';
 import { orderControl } from './codes.ts';
 import {
-  codeOf, flagOf, identifierOf, invalidField, localTimeOf, must, objectOf, pathOf, present, textOf, warn, type Fields,
+  codeOf, flagOf, identifierOf, invalidField, localTimeOf, must, objectOf, pathOf, present, testOf, textOf, warn, type Fields,
 } from './fields.ts';
 import { checkNpi, cpt, evaluationTypes, patient, primaryCareProvider, provider, site } from './people.ts';
 import { stateCode } from '../states.ts';
@@ -73,7 +73,7 @@ export const readOrder = (root: Fields): Order => {
   checkVersion(root);
   const order = must(objectOf(root, 'Order'), root, 'Order.LocalId');
   const base: Order = {
-    control, organization: clientGuid(root), ...present({ site: site(root) }),
+    control, organization: clientGuid(root), ...present({ site: site(root), test: testOf(root) }),
     localId: must(identifierOf(order, 'LocalId'), root, pathOf(order, 'LocalId')),
     evaluationTypes: [], warnings: root.warnings,
   };

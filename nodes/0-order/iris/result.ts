@@ -3,7 +3,7 @@ import { CourierError } from '../../errors.ts';
 import type { ImageReference, Result } from '../model.ts';
 import { imageContext, laterality, resultCode } from './codes.ts';
 import {
-  codeOf, flagOf, identifierOf, instantOf, invalidField, localTimeOf, must, objectOf, objectsOf, pathOf, present, textOf, valueOf, warn,
+  codeOf, flagOf, identifierOf, instantOf, invalidField, localTimeOf, must, objectOf, objectsOf, pathOf, present, testOf, textOf, valueOf, warn,
   type Fields,
 } from './fields.ts';
 import { readGradings } from './gradings.ts';
@@ -79,7 +79,7 @@ export const readResult = (root: Fields): Result => {
     gradings: readGradings(root),
     images: images(root),
     ...present({
-      transactionId: identifierOf(root, 'TransactionId'), timestamp: instantOf(root, 'Timestamp'),
+      test: testOf(root), transactionId: identifierOf(root, 'TransactionId'), timestamp: instantOf(root, 'Timestamp'),
       orderingProvider: provider(root, 'OrderingProvider'), cpt: cpt(root, 'Cpt', 'CPTCode'), document: reportDocument(root),
     }),
     warnings: root.warnings,

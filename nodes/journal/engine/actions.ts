@@ -2,8 +2,10 @@
 import type { Action, ActionOutcome, DeliverySelection, DeliveryState } from '../port.ts';
 import { afterHold, afterRelease } from '../states.ts';
 import { pauseAccount, resumeAccount } from './accounts.ts';
+import { acknowledge, targetOf as acknowledged } from './alerts.ts';
 import { plain, refuse, saying } from './asking.ts';
 import { appendAudit } from './audit.ts';
+import { block, unblock } from './blocked.ts';
 import { applyStep, type DeliveryRow, factsOf, lockDelivery } from './deliveries.ts';
 import { announce } from './lanes.ts';
 import { giveUp } from './linking.ts';
@@ -11,6 +13,7 @@ import { closeMessage, releaseMessage } from './message-actions.ts';
 import { redirect } from './redirect.ts';
 import { type Rest, selected } from './selection.ts';
 import { first, lock, run, type Store } from './store.ts';
+import { sendTest } from './test-message.ts';
 
 type Kind = 'hold' | 'release' | 'cancel';
 
@@ -29,7 +32,8 @@ const unfit = (kind: Kind, row: DeliveryRow): string | null => {
 
 /** Whoever lets it go wants it tried: its limits begin anew. */
 const release = async (store: Store, row: DeliveryRow): Promise<void> => {
-  await run(store, 'UPDATE delivery SET tries = 0, age_from = :now WHERE id = :id', { id: row.id, now: store.now });
+  await run(store, `UPDATE delivery SET tries = 0, age_from = :now, released_code = coalesce(hold_code, released_code), hold_code = NULL
+    WHERE id = :id`, { id: row.id, now: store.now });
   await applyStep(store, row, afterRelease(factsOf(row), store.now));
   await announce(store, row, store.now);
 };
@@ -90,12 +94,16 @@ const perform = async (store: Store, action: Action, actor: string, reason: stri
     case 'legal-release': return setLegalHold(store, plain('messageId', action.messageId), 0);
     case 'release-message': return releaseMessage(store, readMessageAction(action), release);
     case 'close-message': return closeMessage(store, { ...action, messageId: plain('messageId', action.messageId) });
+    case 'acknowledge': return acknowledge(store, action, { actor, reason });
+    case 'block': return block(store, action.block, action.value, { actor, reason }, before);
+    case 'unblock': return unblock(store, plain('id', action.id), { actor, reason });
+    case 'test': return sendTest(store, action, { actor, reason });
     case 'viewed': case 'exported': return none();
     default: return refuse('kind');
   }
 };
 
-const targetOf = (action: Action): string => {
+const targetOf = (action: Action, { created }: BatchOutcome): string => {
   switch (action.kind) {
     case 'hold': case 'release': case 'cancel': {
       const { deliveries } = action;
@@ -104,6 +112,10 @@ const targetOf = (action: Action): string => {
     case 'redirect': return action.deliveryId;
     case 'pause': case 'resume': return `account ${saying('account', action.account)}`;
     case 'legal-hold': case 'legal-release': case 'release-message': case 'close-message': return action.messageId;
+    case 'acknowledge': return acknowledged(action).id;
+    case 'block': return `do-not-send ${created ?? ''} ${action.block}`;
+    case 'unblock': return `do-not-send ${action.id}`;
+    case 'test': return created ?? 'test message';
     case 'viewed': case 'exported': return saying('target', action.target);
   }
 };
@@ -128,6 +140,6 @@ const detailOf = (action: Action, { changed, skipped, created, overrode }: Batch
 export const act = async (store: Store, action: Action, rest?: Rest): Promise<BatchOutcome> => {
   const [actor, reason] = [saying('actor', action.actor), saying('reason', action.reason)];
   const outcome = await perform(store, action, actor, reason, rest);
-  await appendAudit(store, { actor, action: action.kind, target: targetOf(action), reason, detail: detailOf(action, outcome) });
+  await appendAudit(store, { actor, action: action.kind, target: targetOf(action, outcome), reason, detail: detailOf(action, outcome) });
   return outcome;
 };

@@ -4,7 +4,8 @@ import type { ClaimedDelivery } from '../port.ts';
 import { afterClaim } from '../states.ts';
 import { pausedOrFaulty } from './accounts.ts';
 import { crashed } from './attempts.ts';
-import { applyStep, DELIVERY, type DeliveryRow, detailsOf, factsOf, lockDelivery, requireDelivery, stateStep } from './deliveries.ts';
+import { blockedDelivery, suppress } from './blocked.ts';
+import { applyStep, DELIVERY, type DeliveryRow, detailsOf, factsOf, isTestTraffic, lockDelivery, requireDelivery, stateStep } from './deliveries.ts';
 import { announce, LANE_FREE, RANKS } from './lanes.ts';
 import { isStale, sendBack } from './resealing.ts';
 import { all, first, insert, kept, list, run, type Store, ticketId, ticketsFor, unlessDamaged } from './store.ts';
@@ -32,7 +33,7 @@ const claim = async (store: Store, queued: DeliveryRow, ticket: string | null): 
   return {
     deliveryId: id, attempt: row.attempt, account: row.account!, from: row.sender!, to: (await detailsOf(store, row)).address!,
     messageId: `<${row.mail_message_id}>`, raw, tries: row.tries, ageFrom: row.age_from ?? row.sealed_at ?? store.now,
-    claimedAt: store.now,
+    claimedAt: store.now, ...(isTestTraffic(row) && { test: true }),
   };
 };
 
@@ -50,6 +51,12 @@ const dueRows = async (store: Store, accounts: string[], limit: number): Promise
 };
 
 const claimOrSendBack = async (store: Store, row: DeliveryRow, ticket: string | null): Promise<ClaimedDelivery | null> => {
+  // Whoever was entered while this was on its way into the queue.
+  const entry = await blockedDelivery(store, row);
+  if (entry !== null) {
+    await suppress(store, row, entry);
+    return null;
+  }
   if (!isStale(row, store.now)) return claim(store, row, ticket);
   await sendBack(store, row);
   return null;

@@ -10,5 +10,8 @@ export const moveAppointments = async (store: Store, jump: number): Promise<void
     stopped_since = stopped_since + :jump
     WHERE fault_since IS NOT NULL OR paused_at IS NOT NULL`, { jump });
   await run(store, 'UPDATE source SET seen_at = seen_at + :jump, down_since = down_since + :jump', { jump });
+  await run(store, 'UPDATE alert SET next_at = next_at + :jump WHERE closed_at IS NULL', { jump });
+  await run(store, 'UPDATE delivery SET handoff_at = handoff_at + :jump WHERE handoff_at IS NOT NULL', { jump });
   store.works.add('queue');
+  store.works.add('alarm');
 };

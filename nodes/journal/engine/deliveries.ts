@@ -4,6 +4,7 @@ import type { Priority, Warning } from '../../0-order/model.ts';
 import { CourierError } from '../../errors.ts';
 import type { DeliveryChange, DeliveryState } from '../port.ts';
 import { type DeliveryFacts, isTerminal, type Step } from '../states.ts';
+import { followState } from './alarms.ts';
 import { feeKindOf } from './fee-kind.ts';
 import { advanceLane, isInLane } from './lanes.ts';
 import { settleMessage } from './message-state.ts';
@@ -17,7 +18,9 @@ export interface DeliveryRow {
   sealed_at: number | null; age_from: number | null; ticket: string | null; next_attempt_at: number | null; unknown_outcome: number;
   superseded: number; accepted_at: number | null; deadline_at: number | null; processed_at: number | null; dispatched_at: number | null;
   failed_at: number | null; late_success: number; ended_at: number | null; rank: number; instead_of: string | null;
+  hold_code: string | null; released_code: string | null; handoff_at: number | null;
   organization: string; site: string; order_local_id: string; priority: Priority; resend_of: string | null; link_of: string | null;
+  link_kind: string | null; test: number;
 }
 
 /** What stands sealed in `details`. `address` is in lower case. */
@@ -27,7 +30,7 @@ export interface DeliveryDetails {
 }
 
 export const DELIVERY = `
-  SELECT d.*, m.organization, m.site, m.order_local_id, m.priority, m.resend_of, m.link_of
+  SELECT d.*, m.organization, m.site, m.order_local_id, m.priority, m.resend_of, m.link_of, m.link_kind, m.test
   FROM delivery d JOIN message m ON m.id = d.message_id`;
 
 export const deliveryRow = (store: Store, id: string): Promise<DeliveryRow | undefined> => first(store, `${DELIVERY} WHERE d.id = :id`, { id });
@@ -69,6 +72,9 @@ export const factsOf = (row: DeliveryRow): DeliveryFacts => ({
   lateSuccess: row.late_success === 1,
 });
 
+/** Nobody's result, that came in like one; not a test message, which a person has sent to where it goes. */
+export const isTestTraffic = ({ test, link_kind: kind }: Pick<DeliveryRow, 'test' | 'link_kind'>): boolean => test === 1 && kind !== 'test';
+
 export const stateStep = (row: DeliveryRow, state: DeliveryState, code: string | null = null): Step =>
   ({ facts: { ...factsOf(row), state, code, nextAttemptAt: null }, trail: [{ state, code }], accepted: false });
 
@@ -81,7 +87,7 @@ const changeOf = async (
 ): Promise<DeliveryChange> => ({
   deliveryId: row.id, messageId: row.message_id, node: row.node, state, code, at: store.now, recipient: await addressOf(store, row),
   orderLocalId: row.order_local_id, organization: row.organization, site: row.site, priority: row.priority, resendOf: row.resend_of, chargeable,
-  mailMessageId: row.mail_message_id === null ? null : `<${row.mail_message_id}>`,
+  mailMessageId: row.mail_message_id === null ? null : `<${row.mail_message_id}>`, ...(row.test === 1 && { test: true }),
 });
 
 /** The event that a fee is due for: once per delivery, whatever happens later. */
@@ -128,6 +134,7 @@ export const applyStep = async (store: Store, row: DeliveryRow, { facts, trail, 
     store.changes.push(proved);
     changes.push(proved);
   }
+  if (trail.length > 0) await followState(store, row, row.state, facts.state, facts.code);
   if (matters(row.state, facts.state)) await settleMessage(store, row.message_id);
   if (isInLane(row.state) && !isInLane(facts.state)) await advanceLane(store, row);
   return changes.at(-1) ?? null;

@@ -2,7 +2,7 @@
 import type { ChargeableEvent } from '../port.ts';
 import { first, type Store } from './store.ts';
 
-interface Charged { address_mark: Uint8Array | null; resend_of: string | null; link_of: string | null; instead_of: string | null }
+interface Charged { test: number; address_mark: Uint8Array | null; resend_of: string | null; link_of: string | null; instead_of: string | null }
 
 interface Standing { at: number | null; of: string | null }
 interface Origin { link: string | null; resend: string | null }
@@ -33,8 +33,10 @@ const originWent = async (store: Store, linkOf: string | null, mark: Uint8Array 
 /**
  * A `ResendResult` is a resend. What a person ran again, edited or redirected is one only where the HISP had accepted the result for this
  * recipient before: until then nothing was delivered that could be sent again.
+ * What is nobody's result is a test, whatever else it is.
  */
 export const feeKindOf = async (store: Store, row: Charged): Promise<ChargeableEvent['kind']> => {
+  if (row.test === 1) return 'test';
   const again = row.link_of === null ? row.resend_of !== null
     : await predecessorWent(store, row.instead_of) || await originWent(store, row.link_of, row.address_mark);
   return again ? 'resend' : 'delivery';

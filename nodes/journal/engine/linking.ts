@@ -3,7 +3,9 @@ import type { Recipient } from '../../0-order/message.ts';
 import { CourierError } from '../../errors.ts';
 import { type MessageLink, type Stage, STAGES } from '../port.ts';
 import { afterCancel } from '../states.ts';
+import { quieten } from './alarms.ts';
 import { applyStep, type DeliveryRow, detailsOf, factsOf } from './deliveries.ts';
+import { settleMessage } from './message-state.ts';
 import { intoFlow, type MessageRow, messageRow, rootOf } from './messages.ts';
 import { insertRecipient } from './recipients.ts';
 import { readyOf } from './results.ts';
@@ -36,7 +38,10 @@ export const isInFlow = ({ flow }: MessageRow): boolean => flow === 'waiting' ||
 
 /** The recipient of a delivery, as the flow gets it again. */
 export const recipientOf = async (store: Store, row: DeliveryRow): Promise<Recipient> =>
-  ({ level: row.level, ...await detailsOf(store, row), finalDelivery: row.final_delivery === 1, state: 'RESOLVING', code: null });
+  ({
+    level: row.level, ...await detailsOf(store, row), finalDelivery: row.final_delivery === 1, state: 'RESOLVING', code: null,
+    ...(row.hold_code !== null && { hold: row.hold_code }),
+  });
 
 interface OrderState { state: string; version: number }
 
@@ -61,7 +66,7 @@ const requireMade = async (store: Store, message: MessageRow, from: Stage): Prom
 };
 
 const COPIED = `input_id, organization, bound_to, site, order_local_id, order_id, result, result_pdf, result_code, patient_mark, transaction_mark,
-  content_key, grade_key, priority, rank, entry, jumps`;
+  content_key, grade_key, priority, rank, entry, jumps, test`;
 
 /** Never a replay of anything, so that it has no replay key. */
 const copy = async (store: Store, message: MessageRow, version: number, { link, from, successors, onlyThese }: Linking): Promise<string> => {
@@ -101,7 +106,11 @@ export const makeLinked = async (store: Store, message: MessageRow, linking: Lin
   for (const [ordinal, { of, recipient }] of (linking.successors ?? []).entries()) {
     const made = await insertRecipient(store, created, recipient, ordinal);
     await run(store, 'UPDATE delivery SET instead_of = :of WHERE id = :made', { of: of.id, made });
+    await quieten(store, of.id);
   }
-  await intoFlow(store, created);
+  const open = await first(store, `SELECT 1 FROM delivery WHERE message_id = :id AND state = 'RESOLVING'`, { id });
+  // All of them are on the do-not-send list: there is nothing for the flow to do.
+  if (linking.successors !== null && open === undefined) await settleMessage(store, id);
+  else await intoFlow(store, created);
   return id;
 };

@@ -2,6 +2,7 @@
 import { contentKey, gradeKey, replayKey } from '../../0-order/join.ts';
 import { priorityOf, type Priority, type Result, type ResultCode, RESULT_PRIORITY, type StoredOrder } from '../../0-order/model.ts';
 import type { AcceptedMessage, MessageLink, MessageState } from '../port.ts';
+import { alarmIsUp, ALARMING_RANK } from './alarms.ts';
 import type { Enclosed } from './inputs.ts';
 import { announceFlow } from './message-state.ts';
 import { first, insert, keep, kept, opened, run, sealed, type Store } from './store.ts';
@@ -13,7 +14,7 @@ export interface MessageRow {
   planned_at: number | null; ended_at: number | null; report: Uint8Array | null; entry: string; flow: 'none' | 'waiting' | 'running' | 'ended';
   run: number; losses: number; last_stage: string | null; jumps: number; ticket: string | null; link_kind: MessageLink['kind'] | null;
   link_of: string | null; link_reason: string | null; link_actor: string | null; only_these: string | null; legal_hold: number;
-  pruned_at: number | null;
+  pruned_at: number | null; test: number;
 }
 
 /** The order, in the version, that a message belongs to. */
@@ -101,21 +102,28 @@ export const insertMessage = async (store: Store, message: NewMessage): Promise<
     site: joined?.order.site.localId ?? result.site.localId, order_local_id: joined?.order.localId ?? result.order.localId,
     order_id: joined?.id ?? null, order_version: joined?.version ?? null, ...await packed(store, result, pdf), result_code: result.resultCode,
     ...resultMarks(store, result, repeatable), priority, rank, resend_of: resendOf, state, code, why, planned_at: null, entry,
-    flow: isReady ? 'waiting' : 'none',
+    flow: isReady ? 'waiting' : 'none', test: Number(isTest(result, joined)),
     link_kind: link?.kind ?? null, link_of: link?.of ?? null, link_reason: link?.reason ?? null, link_actor: link?.actor ?? null,
   });
   if (isReady) await announceFlow(store, { id, entry, rank });
+  if (state === 'HELD' && rank < ALARMING_RANK) alarmIsUp(store);
   return id;
 };
+
+/** A result of an order marked test is one, too. */
+const isTest = (result: Pick<Result, 'test'> | null, joined: JoinedOrder | null): boolean => result?.test === true || joined?.order.test === true;
 
 type Standing = Pick<NewMessage, 'joined' | 'state' | 'code' | 'why'>;
 
 /** What a message that waited or was held becomes once it is decided about anew. */
 export const rejoin = async (store: Store, row: Pick<MessageRow, 'id' | 'entry' | 'rank'>, { joined, state, code, why }: Standing): Promise<void> => {
   await run(store, `UPDATE message SET order_id = :orderId, order_version = :version,
-    organization = coalesce(CAST(:organization AS TEXT), organization), state = :state, code = :code, why = :why WHERE id = :id`, {
+    organization = coalesce(CAST(:organization AS TEXT), organization), state = :state, code = :code, why = :why,
+    test = CASE WHEN :test = 1 THEN 1 ELSE test END WHERE id = :id`, {
     id: row.id, orderId: joined?.id ?? null, version: joined?.version ?? null, organization: joined?.order.organization ?? null, state, code, why,
+    test: Number(isTest(null, joined)),
   });
+  if (state === 'HELD' && row.rank < ALARMING_RANK) alarmIsUp(store);
   if (joined !== null && state === 'RECEIVED') await intoFlow(store, row);
 };
 
@@ -123,6 +131,6 @@ export const rejoin = async (store: Store, row: Pick<MessageRow, 'id' | 'entry' 
 export const toAccepted = (id: string, order: StoredOrder, result: Result, resendOf: string | null): AcceptedMessage => ({
   direct: {
     id, orderLocalId: order.localId, organization: order.organization, site: order.site.localId, priority: priorityOf(result),
-    ...(resendOf !== null && { resendOf }),
+    ...(resendOf !== null && { resendOf }), ...(isTest(result, { id, version: 0, order }) && { test: true }),
   },
 });

@@ -1,15 +1,19 @@
 // The queue: stored before anything is sent, claimed with a numbered attempt, settled only by that attempt.
 import type { Warning } from '../../0-order/model.ts';
-import { CourierError } from '../../errors.ts';
+import { CourierError, sentence } from '../../errors.ts';
 import type { AttemptOutcome, DeliveryChange, QueuedMail } from '../port.ts';
 import { afterAttempt, afterDeadline, afterEnqueue } from '../states.ts';
 import { openFault } from './accounts.ts';
+import { blockOf, suppress } from './blocked.ts';
 import { clean, endAttempt } from './attempts.ts';
 import { openAccounts } from './claims.ts';
 import { dropContents } from './contents.ts';
-import { addressMark, applyStep, bareMessageId, detailColumns, detailsOf, factsOf, lockKnownDelivery, requireDelivery } from './deliveries.ts';
+import {
+  addressMark, applyStep, bareMessageId, detailColumns, detailsOf, factsOf, isTestTraffic, lockKnownDelivery, requireDelivery,
+} from './deliveries.ts';
 import { requireRun } from './fence.ts';
 import { announce, LANE_FREE, laneOf, RANKS } from './lanes.ts';
+import { stopMessage } from './recipients.ts';
 import { nextDeadline, overdue } from './sources.ts';
 import { first, keep, kept, list, run, type Store } from './store.ts';
 
@@ -24,7 +28,16 @@ export const enqueue = async (store: Store, mail: QueuedMail, runNumber?: number
   if (row.state !== 'RESOLVING') return null;
   const details = await detailsOf(store, row);
   const to = mail.to.trim().toLowerCase();
+  if (isTestTraffic(row) && mail.simulated !== true) {
+    await stopMessage(store, messageId, 'HELD', 'TEST_TRAFFIC', sentence('TEST_TRAFFIC'), runNumber);
+    return null;
+  }
   if (details.address !== null && details.address !== to) throw new CourierError('RECIPIENT_MISMATCH', { detail: row.id });
+  const entry = await blockOf(store, { ...details, address: to });
+  if (entry !== null) {
+    await suppress(store, row, entry);
+    return null;
+  }
   await run(store, `UPDATE delivery SET details = :details, address_mark = :address_mark, account = :account, node = :node, sender = :sender,
     mail_message_id = :messageId, mail = :mail, evidence = :evidence, deadline_ms = :deadlineMs, lane = :lane, sealed_at = :now,
     age_from = coalesce(age_from, :now) WHERE id = :id`, {
@@ -32,10 +45,10 @@ export const enqueue = async (store: Store, mail: QueuedMail, runNumber?: number
     account: mail.account, node: mail.node, sender: mail.from, messageId: bareMessageId(mail.messageId), mail: await keep(store, mail.raw),
     evidence: JSON.stringify(mail.evidence), deadlineMs: mail.deadlineMs, lane: laneOf(message.order_id, addressMark(store, to)), now: store.now,
   });
-  const change = await applyStep(store, await requireDelivery(store, row.id), afterEnqueue(factsOf(row), store.now));
+  const change = await applyStep(store, await requireDelivery(store, row.id), afterEnqueue(factsOf(row), store.now, row.hold_code));
   // Sealed anew: nobody refers to the earlier mail any more.
   if (row.mail !== null) await dropContents(store, [{ content: row.mail }]);
-  await announce(store, { ...row, account: mail.account }, store.now);
+  if (change?.state === 'QUEUED') await announce(store, { ...row, account: mail.account }, store.now);
   return change;
 };
 

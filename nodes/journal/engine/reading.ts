@@ -11,7 +11,7 @@ const deliveryRecord = async (store: Store, row: FullRow, trace: Trace): Promise
   const { alsoFrom, address, npi, source, why, warnings, finalDeliveryBy, deadlineMinutes } = await detailsOf(store, row);
   return {
     id: row.id, messageId: row.message_id, orderLocalId: row.order_local_id, organization: row.organization, site: row.site,
-    level: row.level, alsoFrom, recipient: address, npi, source, why,
+    level: row.level, alsoFrom, recipient: address, npi, source, why, hold: row.hold_code,
     finalDelivery: row.final_delivery === 1, state: row.state, code: row.code, warnings,
     ...(finalDeliveryBy !== undefined && { finalDeliveryBy }), ...(deadlineMinutes !== undefined && { deadlineMinutes }),
     mailMessageId: row.mail_message_id === null ? null : `<${row.mail_message_id}>`, account: row.account, from: row.sender,
@@ -60,12 +60,12 @@ const nameOf = async (store: Store, name: Uint8Array | null): Promise<string | n
   name === null ? null : opened<string>(store, 'input', name);
 
 const messageRecord = async (store: Store, row: NamedMessageRow, events: MessageRecord['events']): Promise<MessageRecord> => {
-  const link = row.link_kind === null ? null : { kind: row.link_kind, of: row.link_of!, reason: row.link_reason!, actor: row.link_actor! };
+  const link = row.link_kind === null ? null : { kind: row.link_kind, of: row.link_of, reason: row.link_reason!, actor: row.link_actor! };
   return {
     id: row.id, inputId: row.input_id, inputName: await nameOf(store, row.input_name), orderLocalId: row.order_local_id,
     organization: row.organization, site: row.site,
     state: row.state, code: row.code, why: row.why, priority: row.priority, resendOf: row.resend_of, receivedAt: row.received_at, link,
-    runs: row.run, lastStage: row.last_stage, legalHold: row.legal_hold === 1, events,
+    runs: row.run, lastStage: row.last_stage, legalHold: row.legal_hold === 1, test: row.test === 1, events,
   };
 };
 

@@ -2,6 +2,8 @@
 import type { Recipient } from '../../0-order/message.ts';
 import { CourierError } from '../../errors.ts';
 import type { MessageState } from '../port.ts';
+import { alarmIsUp, followState } from './alarms.ts';
+import { withoutBlocked } from './blocked.ts';
 import { onlyChosen } from './choice.ts';
 import { earlierRecipients } from './corrections.ts';
 import {
@@ -22,6 +24,7 @@ const planned = async (store: Store, messageId: string): Promise<Recipient[]> =>
     recipients.push({
       id: row.id, level: row.level, ...await detailsOf(store, row), finalDelivery: row.final_delivery === 1, state,
       code: state === 'RESOLVING' ? null : row.code,
+      ...(row.hold_code !== null && { hold: row.hold_code }),
       // Sealed once before: the HISP's answer, should it ever come, must find this delivery.
       ...(row.mail_message_id !== null && state === 'RESOLVING' && { messageId: `<${row.mail_message_id}>` }),
     });
@@ -35,15 +38,19 @@ const detailsFrom = ({ alsoFrom, address, npi, source, why, warnings, finalDeliv
 });
 
 /** One recipient as a delivery. The columns that the plan does not know have their defaults. */
-export const insertRecipient = async (store: Store, message: MessageRow, recipient: Recipient, ordinal: number): Promise<string> => {
+export const insertRecipient = async (store: Store, message: MessageRow, named: Recipient, ordinal: number): Promise<string> => {
   const id = store.newId();
-  if (typeof recipient.source !== 'string') throw new CourierError('JOURNAL_FAILED', { detail: 'a recipient without a source' });
+  if (typeof named.source !== 'string') throw new CourierError('JOURNAL_FAILED', { detail: 'a recipient without a source' });
+  const recipient = await withoutBlocked(store, named);
   await insert(store, 'delivery', {
     id, message_id: message.id, ordinal, level: recipient.level, ...detailColumns(store, detailsFrom(recipient)),
     final_delivery: Number(recipient.finalDelivery), state: recipient.state, code: recipient.code, rank: message.rank,
     received_at: message.received_at, jumps: message.jumps, ended_at: recipient.state === 'RESOLVING' ? null : store.now,
+    hold_code: recipient.hold ?? null,
   });
-  await tell(store, (await deliveryRow(store, id))!, recipient.state, recipient.code);
+  const row = (await deliveryRow(store, id))!;
+  await tell(store, row, recipient.state, recipient.code);
+  await followState(store, row, null, recipient.state, recipient.code);
   return id;
 };
 
@@ -80,10 +87,16 @@ export const planRecipients = async (store: Store, messageId: string, recipients
 const resolvingOf = (store: Store, messageId: string): Promise<DeliveryRow[]> =>
   all(store, `${DELIVERY} WHERE d.message_id = :messageId AND d.state = 'RESOLVING' ORDER BY d.ordinal`, { messageId });
 
-const settleOne = async (store: Store, row: DeliveryRow, recipient: Recipient): Promise<void> => {
-  await run(store, `UPDATE delivery SET level = :level, details = :details, address_mark = :address_mark, final_delivery = :finalDelivery
-    WHERE id = :id`, {
-    id: row.id, level: recipient.level, finalDelivery: Number(recipient.finalDelivery), ...detailColumns(store, detailsFrom(recipient)),
+/** Null too for what a person has let pass already. */
+const holdOf = ({ released_code: released }: DeliveryRow, { hold }: Recipient): string | null =>
+  hold === undefined || hold === released ? null : hold;
+
+const settleOne = async (store: Store, row: DeliveryRow, named: Recipient): Promise<void> => {
+  const recipient = await withoutBlocked(store, named);
+  await run(store, `UPDATE delivery SET level = :level, details = :details, address_mark = :address_mark, final_delivery = :finalDelivery,
+    hold_code = :hold WHERE id = :id`, {
+    id: row.id, hold: holdOf(row, recipient), level: recipient.level, finalDelivery: Number(recipient.finalDelivery),
+    ...detailColumns(store, detailsFrom(recipient)),
   });
   if (recipient.state !== 'RESOLVING') await applyStep(store, (await deliveryRow(store, row.id))!, stateStep(row, recipient.state, recipient.code));
 };
@@ -146,4 +159,5 @@ export const holdResolving = async (store: Store, messageId: string, code: strin
 export const recordStage = async (store: Store, messageId: string, stage: string, outcome: string, code?: string): Promise<void> => {
   if (await first(store, 'SELECT 1 FROM message WHERE id = :messageId', { messageId }) === undefined) await requireMessage(store, messageId);
   await insert(store, 'stage_event', { message_id: messageId, at: store.now, stage, outcome, code: code ?? null });
+  if (stage === 'stop') alarmIsUp(store);
 };

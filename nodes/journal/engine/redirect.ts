@@ -3,6 +3,7 @@ import { normalizeAddress } from '../../0-order/direct-address.ts';
 import type { Recipient } from '../../0-order/message.ts';
 import { CourierError } from '../../errors.ts';
 import type { ActionOutcome, DeliveryState } from '../port.ts';
+import { blockOf } from './blocked.ts';
 import { addressMark, deliveryRow, type DeliveryRow, detailsOf } from './deliveries.ts';
 import { giveUp, isInFlow, makeLinked } from './linking.ts';
 import { messageRow, rootOf } from './messages.ts';
@@ -43,6 +44,7 @@ export const redirect = async (store: Store, id: string, address: unknown, perso
   const row = (await deliveryRow(store, id))!;
   const code = await unfit(store, row, to);
   if (code !== null) return skipped(id, code);
+  if (await blockOf(store, { address: to, npi: null }) !== null) return skipped(id, 'DO_NOT_SEND');
   const made = await first(store, 'SELECT 1 FROM document WHERE message_id = :root AND content IS NOT NULL', { root: rootOf(message) });
   const created = await makeLinked(store, message, {
     link: { kind: 'redirect', of: message.id, ...person }, from: made === undefined ? 'lookup-npi' : 'seal-mail', onlyThese: null,

@@ -3,6 +3,7 @@ import { CourierError } from '../../errors.ts';
 import { type RerunOutcome, type RerunRequest, type Stage, STAGES } from '../port.ts';
 import { afterReplan, afterRerun } from '../states.ts';
 import { plain, refuse, saying } from './asking.ts';
+import { quieten } from './alarms.ts';
 import { appendAudit } from './audit.ts';
 import { marksOf } from './choice.ts';
 import { applyStep, DELIVERY, type DeliveryRow, detailsOf, factsOf } from './deliveries.ts';
@@ -56,7 +57,10 @@ const successorsOf = async (store: Store, chosen: readonly PlanRow[], from: Stag
   return successors;
 };
 
-const setAside = (store: Store, id: string): Promise<number> => run(store, 'UPDATE delivery SET ordinal = -1 - ordinal WHERE id = :id', { id });
+const setAside = async (store: Store, id: string): Promise<void> => {
+  await run(store, 'UPDATE delivery SET ordinal = -1 - ordinal WHERE id = :id', { id });
+  await quieten(store, id);
+};
 
 const replan = async (store: Store, message: MessageRow, rows: readonly PlanRow[], onlyThese: string[] | null): Promise<void> => {
   const { version } = await requireOrder(store, message);

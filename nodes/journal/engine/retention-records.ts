@@ -30,6 +30,7 @@ const dropMessages = async (store: Store, seen: string[], limits: Limits): Promi
   const noticeRecords = await drop('notice', 'delivery_id');
   await drop('attempt', 'delivery_id');
   await drop('delivery_history', 'delivery_id');
+  await drop('alert', 'message_id');
   const deliveryRecords = await drop('delivery', 'message_id');
   await drop('stage_event', 'message_id');
   await drop('document', 'message_id');

@@ -1,5 +1,6 @@
 // The tables, for both databases: those of schema version 2, and what later versions added. Released ones never change. Instants are epoch ms.
 // What could tell of a patient is sealed (columns of bytes) or a mark: a keyed hash that finds equals and tells nothing.
+import { ALARM_TABLES } from './alarm-tables.ts';
 import { ORDER_TABLES } from './order-tables.ts';
 
 const TABLES = `
@@ -182,7 +183,7 @@ const ADDITIONS: readonly { to: number; sql: string }[] = [{
 ALTER TABLE message ADD COLUMN test $INT NOT NULL DEFAULT 0;
 -- account: whose mailbox the source is; it alone tells of deliveries over that account.
 ALTER TABLE source ADD COLUMN account TEXT;
-${ORDER_TABLES}`,
+${ORDER_TABLES}${ALARM_TABLES}`,
 }];
 
 const WORDS = {

@@ -71,6 +71,7 @@ const SEALED: readonly SealedColumn[] = [
     table: 'notice', column: 'about', context: 'notice', key: ['seq'], start: { seq: 0 },
     owner: ({ delivery_id: of, seq }) => `notice ${of ?? seq}`,
   },
+  { table: 'blocked', column: 'value', context: 'blocked', key: ['seq'], start: { seq: 0 }, owner: ({ id }) => `do-not-send entry ${id}` },
   { table: 'incident', column: 'response', context: 'incident', key: ['seq'], start: { seq: 0 }, owner: ({ id }) => `incident ${id}` },
 ];
 

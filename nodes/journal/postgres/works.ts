@@ -5,7 +5,7 @@ import type { Backend } from '../location.ts';
 import type { Work } from '../port.ts';
 import type { PgModule } from './drivers.ts';
 
-const WORKS: readonly Work[] = ['flow', 'queue'];
+const WORKS: readonly Work[] = ['flow', 'queue', 'alarm'];
 
 /** In ms. The net also catches the tickets of instances that died. */
 const NET = { listening: 5_000, alone: 2_000 };

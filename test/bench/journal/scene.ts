@@ -31,7 +31,7 @@ export const recipientOf = (number: number): string => `dr${number % 50_000}@dir
 
 export const account: HispAccount = {
   name: ACCOUNT, host: '127.0.0.1', port: 1, security: 'starttls', user: '', password: '', anyFrom: true,
-  sealing: 'courier', imap: { host: '127.0.0.1', port: 993, security: 'implicit' }, connections: 4, retryFirstMs: 60_000,
+  sealing: 'courier', simulated: true, imap: { host: '127.0.0.1', port: 993, security: 'implicit' }, connections: 4, retryFirstMs: 60_000,
   retryMaxMs: 3_600_000, maxAttempts: 30, maxAgeMs: 72 * 3_600_000, answers: [], unknown: 'retry', probeFirstMs: 5_000, probeMaxMs: 300_000,
   deadlines: { routine: 3_600_000, urgent: 3_600_000, emergent: 3_600_000 },
 };
