@@ -10,7 +10,7 @@ describe('alerts, the do-not-send list and test messages by command, beside a ru
   const shell = startShell();
   let engine: Engine;
   const { journal, done, answer, audited, shown, stateOf } = commandOn(shell, () => engine.file);
-  before(async () => { engine = await startEngine(); });
+  before(async () => { engine = await startEngine(undefined, 'urgent'); });
   after(async () => {
     await engine.stop();
     shell.stop();

@@ -5,7 +5,7 @@ import { accepted, ACCOUNT, mailFor, notice, order, recipient, result } from '..
 
 /** `old` was delivered long ago. */
 export interface Made {
-  /** Deliveries of an urgent result. */
+  /** Deliveries of an urgent result, where there is one. */
   urgent: string[];
   queued: string; deliveries: string[]; held: string; sent: string; sentDelivery: string; old: string; oldDelivery: string;
 }
@@ -47,11 +47,11 @@ const delivered = async (journal: Journal, n: number): Promise<{ messageId: stri
   return { messageId, delivery: delivery! };
 };
 
-export const fill = async (journal: Journal): Promise<Made> => {
+export const fill = async (journal: Journal, withUrgent = false): Promise<Made> => {
   const [first, old] = [await delivered(journal, 3), await delivered(journal, 4)];
   const queue = await sealed(journal, 1, ['one@direct.lake.example', 'two@direct.hill.example']);
   const held = await exam(journal, 2, { Patient: { LocalId: 'MRN2', Name: { First: 'Zoë', Last: 'Otherperson' } } });
-  const urgent = await sealed(journal, 5, ['five@direct.hill.example'], { Gradings: { Urgent: true } });
+  const urgent = withUrgent ? await sealed(journal, 5, ['five@direct.hill.example'], { Gradings: { Urgent: true } }) : { deliveries: [] };
   return {
     urgent: urgent.deliveries, queued: queue.messageId, deliveries: queue.deliveries, held: held.messageId,
     sent: first.messageId, sentDelivery: first.delivery, old: old.messageId, oldDelivery: old.delivery,

@@ -57,8 +57,8 @@ export const freshFile = (): string => {
 
 export interface Engine { child: ChildProcess; file: string; made: Made; stop(signal?: NodeJS.Signals): Promise<void> }
 
-export const startEngine = async (file = freshFile()): Promise<Engine> => {
-  const child = spawn(process.execPath, [join(ROOT, 'test/cli/engine-process.ts'), file], { env: environment(), stdio: ['ignore', 'pipe', 'inherit'] });
+export const startEngine = async (file = freshFile(), ...filling: 'urgent'[]): Promise<Engine> => {
+  const child = spawn(process.execPath, [join(ROOT, 'test/cli/engine-process.ts'), file, ...filling], { env: environment(), stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const line = await Promise.race([once(child.stdout!, 'data'), ended.then(([code]) => { throw new Error(`the engine ended with ${code}`); })]) as [Buffer];
   return {
