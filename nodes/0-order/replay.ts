@@ -47,8 +47,9 @@ export const replayKey = (result: Result): string => digest([
  * Equal for results that must say the same unless one corrects the other: evaluation types, ResultCode and GradedTime. Null for
  * corrections, addenda and resends, which are expected to come beside what was said before.
  */
-export const gradeKey = ({ order, resultCode, gradings }: Result): string | null => (resultCode === 'F' || resultCode === 'P'
-  ? digest([order.evaluationTypes.map((type) => type.toLowerCase()).sort(), resultCode, instant(gradings.gradedTime)]) : null);
+export const gradeKey = ({ order, resultCode, gradings, test }: Result): string | null => (resultCode === 'F' || resultCode === 'P'
+  ? digest([order.evaluationTypes.map((type) => type.toLowerCase()).sort(), resultCode, instant(gradings.gradedTime),
+    ...(test === true ? ['test'] : [])]) : null);
 
 /** Equal for a repetition of an order or of a change. */
 export const orderKey = ({ warnings: _ignored, ...order }: Order): string => digest(order);

@@ -45,12 +45,6 @@ const titleOf = (source: ReportSource, texts: Texts): string => {
 
 const isTest = ({ result, order }: ReportSource): boolean => result.test === true || order.test === true;
 
-/** A test message has no eyes that could be gradable. */
-const testTitleOf = (source: ReportSource, texts: Texts): string => {
-  const { OD, OS } = source.result.gradings;
-  return texts.test((OD ?? OS) === undefined ? texts.title(kindOf(source)) : titleOf(source, texts));
-};
-
 const siteNameOf = ({ result, order, organization }: ReportSource): string =>
   organization?.sites?.[order.site.localId]?.name ?? order.site.name ?? result.site.name ?? order.site.localId;
 
@@ -113,7 +107,7 @@ export const reportContent = (source: ReportSource, texts: Texts): ReportContent
   const siteName = siteNameOf(source);
   const missingReason = result.order.missingEyeReason ?? order.missingEyeReason;
   return {
-    title: isTest(source) ? testTitleOf(source, texts) : titleOf(source, texts),
+    title: isTest(source) ? texts.test(titleOf(source, texts)) : titleOf(source, texts),
     ...(mark !== '' && { mark }),
     ...(level !== 'routine' && { banner: { level, text: texts.banner[level] } }),
     sender: organization && organization.name !== siteName ? `${organization.name}  \u00b7  ${siteName}` : siteName,

@@ -26,9 +26,9 @@ export const findingText = ({ finding, result }: Finding, texts: Texts): string 
 export const isExamined = (eye: EyeGrading | undefined): boolean =>
   eye !== undefined && (!eye.missingReason || eye.findings.length > 0);
 
-/** No eye of the exam could be graded: its report's title says so. */
-export const isUngradable = ({ gradings: { OD, OS } }: Pick<Result, 'gradings'>): boolean =>
-  ![OD, OS].some((eye) => isExamined(eye) && eye?.gradable);
+/** No eye of the exam could be graded: its report's title says so. A test message is of no exam. */
+export const isUngradable = ({ test, gradings: { OD, OS } }: Pick<Result, 'gradings' | 'test'>): boolean =>
+  !(test === true && (OD ?? OS) === undefined) && ![OD, OS].some((eye) => isExamined(eye) && eye?.gradable);
 
 /** `missingReason` is the order's: it explains an eye that the result leaves out. */
 export const eyeContent = (laterality: Laterality, eye: EyeGrading | undefined, missingReason: string | undefined, texts: Texts): EyeContent => {

@@ -28,8 +28,12 @@ export const readOutcome = async (journal: Journal): Promise<Outcome> => {
   return { inputs: inputs.filter(({ source }) => source !== 'hisp-receive'), messages, deliveries, unrated };
 };
 
+/** Messages of which a delivery waits for a person. */
+const heldOf = (deliveries: readonly DeliveryRecord[]): Set<string> =>
+  new Set(deliveries.filter(({ state }) => state === 'HELD').map(({ messageId }) => messageId));
+
 const rests = ({ messages, deliveries, unrated }: Outcome): boolean =>
-  unrated === 0 && messages.every(messageRests) && deliveries.every(({ state }) => AT_REST.has(state));
+  unrated === 0 && messages.every((message) => messageRests(message) || (message.state === 'ROUTED' && heldOf(deliveries).has(message.id))) && deliveries.every(({ state }) => AT_REST.has(state));
 
 const fingerprint = ({ messages, deliveries, unrated }: Outcome): string =>
   JSON.stringify([unrated, messages.map(({ state }) => state), deliveries.map(({ state, attempts }) => [state, attempts.length])]);

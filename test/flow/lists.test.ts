@@ -18,7 +18,7 @@ const LISTS = {
     { level: 'organization', organization: CLINIC.toUpperCase(), address: 'smtp:Org@good.clinic.sim.example', final_delivery: false },
     { level: 'site', organization: CLINIC, site: 'SITE02', address: 'SITE@good.clinic.sim.example', enabled: true },
   ]),
-  'directory.json': JSON.stringify([{ npi: Number(NPI.pcp), address: 'Pria@good.directory.sim.example', name: 'P', status: 'Active' }]),
+  'directory.json': JSON.stringify([{ npi: Number(NPI.pcp), address: 'Pria@good.directory.sim.example', name: 'Care, P', status: 'Active' }]),
   'expect.json': BOM + JSON.stringify([
     { orderLocalId: 'ORD1', recipient: 'ORG@good.clinic.sim.example', state: 'PROCESSED', code: null },
     { orderLocalId: 'ORD2', recipient: null, state: 'DELIVERED' },

@@ -40,7 +40,7 @@ const INPUTS = {
   ...inputPair(13, { npi: NPI.grader }),
   ...inputPair(14, { npi: NPI.orderer }),
   ...inputPair(15, { npi: '2990000005' }),
-  ...inputPair(16, { address: ORDER, npi: '2990000046' }),
+  ...inputPair(16, { address: ORDER, npi: '2990000046', order: { HealthPlan: { PrimaryCareProvider: { Name: { First: 'Ann', Last: 'Lee' } } } } }),
 };
 
 /** `state recipient level` of every delivery of an order, in a fixed order. */
