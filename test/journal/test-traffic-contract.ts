@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Action, ActionOutcome } from '../../nodes/journal/port.ts';
 import { CLINIC } from '../support/samples.ts';
-import { ACCOUNT, accepted, type Bench, mailFor, notice, type OpenBench, order, raw, readyMessage, recipient, result, stateOf } from './fixtures.ts';
+import { ACCOUNT, accepted, type Bench, mailFor, notice, type OpenBench, order, queued, raw, readyMessage, recipient, result, stateOf } from './fixtures.ts';
 
 const BY = { actor: 'Pat Ops', reason: 'new practice' } as const;
 const TO = 'desk@direct.lakeside.example';
@@ -49,6 +49,14 @@ export const testTrafficContract = (open: OpenBench): void => {
       expect((await bench.journal.acceptResult(result({ Test: true }), raw(), null)).outcome).to.equal('ready');
       expect((await bench.journal.acceptResult(result({ Test: true }), raw(), null)).outcome).to.equal('replay');
       expect((await bench.journal.acceptResult(result({ Test: false }), raw(), null)).outcome).to.equal('replay');
+    });
+
+    it('a correction that is a test stops no real result, nor is it a version of one', async () => {
+      const { deliveryId } = await queued(bench.journal);
+      const { ready } = await bench.journal.acceptResult(result({ Test: true, ResultCode: 'C', Gradings: { CarePlanName: 'other' } }), raw(), null);
+      expect(await stateOf(bench.journal, deliveryId)).to.equal('QUEUED');
+      expect(await bench.journal.planRecipients(ready!.direct.id, [])).to.deep.equal([]);
+      expect(await bench.journal.documentLineage(ready!.direct.id, 'x')).to.deep.include({ versionNumber: 1 }).and.not.have.property('related');
     });
 
     it('a change makes no test of a real order, nor the other way round', async () => {

@@ -13,9 +13,18 @@ const typesOf = ({ order }: Result): string => order.evaluationTypes.map((type) 
 /** Null too where it cannot be read any more: a correction must come in all the same. */
 const readableResult = (store: Store, row: MessageRow): Promise<Result | null> => unlessDamaged(() => resultOf(store, row));
 
+/** A message with its order. What is nobody's result replaces none that is somebody's, nor the other way round. */
+export type Joined = Pick<MessageRow, 'seq' | 'test'> & { order_id: string };
+
+/** Messages that may be versions of what this one says. */
+const kin = (store: Store, { order_id: orderId, seq, test }: Joined, { patient }: Result) => {
+  const { sql, values } = ofOrder(orderId, patientMark(store, patient.localId));
+  return { sql: `${sql} AND test = :test`, values: { ...values, test }, seq };
+};
+
 /** Earlier versions of this result: same order, same evaluation; addenda are no versions. */
-export const olderVersions = async (store: Store, orderId: string, seq: number, result: Result): Promise<MessageRow[]> => {
-  const { sql, values } = ofOrder(orderId, patientMark(store, result.patient.localId));
+export const olderVersions = async (store: Store, joined: Joined, result: Result): Promise<MessageRow[]> => {
+  const { sql, values, seq } = kin(store, joined, result);
   const rows = await all<MessageRow>(store, `SELECT * FROM message WHERE ${sql} AND seq < :seq AND result_code <> 'A' ORDER BY seq`,
     { ...values, seq });
   const same: MessageRow[] = [];
@@ -31,9 +40,9 @@ export const replaces = ({ resultCode }: Result, older: MessageRow[]): boolean =
   (resultCode === 'C' && older.length > 0) || (resultCode === 'F' && older.some((row) => row.result_code === 'P'));
 
 /** Spares most results the opening of all that came before them. */
-export const mayReplace = async (store: Store, orderId: string, { resultCode, patient }: Result): Promise<boolean> => {
-  if (resultCode !== 'F') return resultCode === 'C';
-  const { sql, values } = ofOrder(orderId, patientMark(store, patient.localId));
+export const mayReplace = async (store: Store, joined: Joined, result: Result): Promise<boolean> => {
+  if (result.resultCode !== 'F') return result.resultCode === 'C';
+  const { sql, values } = kin(store, joined, result);
   return (await all(store, `SELECT 1 FROM message WHERE ${sql} AND result_code = 'P' LIMIT 1`, values)).length > 0;
 };
 
@@ -53,9 +62,9 @@ const supersede = async (store: Store, older: MessageRow): Promise<void> => {
 };
 
 /** Whether a newer version is there already: an older one that could not be joined until now must not arrive after it. */
-const isReplaced = async (store: Store, orderId: string, seq: number, result: Result): Promise<boolean> => {
+const isReplaced = async (store: Store, joined: Joined, result: Result): Promise<boolean> => {
   if (result.resultCode === 'A' || result.resultCode === 'R') return false;
-  const { sql, values } = ofOrder(orderId, patientMark(store, result.patient.localId));
+  const { sql, values, seq } = kin(store, joined, result);
   const newer = await all<MessageRow>(store, `SELECT * FROM message WHERE ${sql} AND seq > :seq AND link_of IS NULL
     AND (result_code = 'C' OR (result_code = 'F' AND CAST(:code AS TEXT) = 'P')) ORDER BY seq`, { ...values, seq, code: result.resultCode });
   for (const row of newer) {
@@ -68,9 +77,10 @@ const isReplaced = async (store: Store, orderId: string, seq: number, result: Re
 /** A joined result that corrects earlier ones: marks it as going first, and stops what of those has not been accepted yet. */
 export const overtake = async (store: Store, messageId: string, orderId: string, result: Result): Promise<void> => {
   const [own] = await all<MessageRow>(store, 'SELECT * FROM message WHERE id = :messageId', { messageId });
-  if (await isReplaced(store, orderId, own!.seq, result)) return supersede(store, own!);
-  if (!await mayReplace(store, orderId, result)) return;
-  const older = await olderVersions(store, orderId, own!.seq, result);
+  const joined: Joined = { ...own!, order_id: orderId };
+  if (await isReplaced(store, joined, result)) return supersede(store, own!);
+  if (!await mayReplace(store, joined, result)) return;
+  const older = await olderVersions(store, joined, result);
   if (!replaces(result, older)) return;
   await run(store, 'UPDATE message SET jumps = 1 WHERE id = :messageId', { messageId });
   for (const row of older) await supersede(store, row);
@@ -78,9 +88,10 @@ export const overtake = async (store: Store, messageId: string, orderId: string,
 
 /** Everyone to whom an older version was or may have been sent, as further recipients of the correction. */
 export const earlierRecipients = async (store: Store, message: MessageRow, result: Result): Promise<Recipient[]> => {
-  if (message.order_id === null) return [];
+  const { order_id: orderId, seq, test } = message;
+  if (orderId === null) return [];
   const recipients: Recipient[] = [];
-  for (const older of await olderVersions(store, message.order_id, message.seq, result)) {
+  for (const older of await olderVersions(store, { order_id: orderId, seq, test }, result)) {
     const reached = await all<{ id: string }>(store, `SELECT id FROM delivery WHERE message_id = :id AND address_mark IS NOT NULL
       AND (accepted_at IS NOT NULL OR unknown_outcome = 1 OR state = 'SENDING') ORDER BY ordinal`, { id: older.id });
     for (const { id } of reached) {

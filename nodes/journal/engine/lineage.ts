@@ -17,12 +17,13 @@ const sentDocument = (store: Store, root: string, profile: string): Promise<Sent
 
 /** Earlier versions of what the message says, newest first; null where it stands for itself. */
 const predecessors = async (store: Store, row: MessageRow): Promise<MessageRow[] | null> => {
-  const { order_id: orderId, seq, result_code: code, link_of: linkOf } = row;
+  const { order_id: orderId, seq, test, result_code: code, link_of: linkOf } = row;
   const result = orderId === null ? null : await unlessDamaged(() => resultOf(store, row));
-  if (result === null) return null;
+  if (orderId === null || result === null) return null;
+  const joined = { order_id: orderId, seq, test };
   // A copy made by a person takes the place of what it was made from.
-  if (code !== 'A' && linkOf === null && !await mayReplace(store, orderId!, result)) return null;
-  const older = await olderVersions(store, orderId!, seq, result);
+  if (code !== 'A' && linkOf === null && !await mayReplace(store, joined, result)) return null;
+  const older = await olderVersions(store, joined, result);
   if (code !== 'A' && linkOf === null && !replaces(result, older)) return null;
   return older.filter((one) => one.resend_of === null).reverse();
 };
