@@ -32,8 +32,11 @@ export const readOutcome = async (journal: Journal): Promise<Outcome> => {
 const heldOf = (deliveries: readonly DeliveryRecord[]): Set<string> =>
   new Set(deliveries.filter(({ state }) => state === 'HELD').map(({ messageId }) => messageId));
 
-const rests = ({ messages, deliveries, unrated }: Outcome): boolean =>
-  unrated === 0 && messages.every((message) => messageRests(message) || (message.state === 'ROUTED' && heldOf(deliveries).has(message.id))) && deliveries.every(({ state }) => AT_REST.has(state));
+const rests = ({ messages, deliveries, unrated }: Outcome): boolean => {
+  const held = heldOf(deliveries);
+  return unrated === 0 && deliveries.every(({ state }) => AT_REST.has(state))
+    && messages.every((message) => messageRests(message) || (message.state === 'ROUTED' && held.has(message.id)));
+};
 
 const fingerprint = ({ messages, deliveries, unrated }: Outcome): string =>
   JSON.stringify([unrated, messages.map(({ state }) => state), deliveries.map(({ state, attempts }) => [state, attempts.length])]);

@@ -10,7 +10,7 @@ const FOUND = 'dr.care@good.riverside.sim.example';
 const ROUTE = `level,organization,site,address,final_delivery,enabled
 organization,${CLINIC},,${ORGANIZATION},false,
 site,${CLINIC},NORTH,${SITE},,
-site,${CLINIC},SAME,${ORGANIZATION},,
+site,${CLINIC},SAME,${ORGANIZATION},true,
 site,${CLINIC},OFF,${SITE},,no
 order,${CLINIC},MUTED,,,false
 site,${OTHER_CLINIC},SITE01,desk@good.other.sim.example,,
