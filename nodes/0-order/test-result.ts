@@ -11,6 +11,10 @@ export interface TestSubject {
   at: string;
 }
 
+/** Nobody's result. One of an order that is marked test is a test, too. */
+export const isTest = (result: Pick<Result, 'test'> | null | undefined, order: Pick<StoredOrder, 'test'> | null | undefined): boolean =>
+  result?.test === true || order?.test === true;
+
 const NOTE = 'TEST MESSAGE. This is not the result of an exam, and there is no such patient. It shows that results can reach this address. '
   + 'Nothing needs to be done.';
 

@@ -2,6 +2,7 @@
 import type { Organization } from '../0-order/organization.ts';
 import { type Laterality, type Result, type StoredOrder, priorityOf } from '../0-order/model.ts';
 import { looksLikeSsn } from '../0-order/ssn.ts';
+import { isTest } from '../0-order/test-result.ts';
 import { diagnosisText } from './diagnosis.ts';
 import { type EyeContent, eyeContent, isExamined, isUngradable } from './eye.ts';
 import { genderText, personText, providerText } from './people.ts';
@@ -42,8 +43,6 @@ const titleOf = (source: ReportSource, texts: Texts): string => {
   const title = texts.title(kindOf(source));
   return isUngradable(source.result) ? texts.ungradable(title) : title;
 };
-
-const isTest = ({ result, order }: ReportSource): boolean => result.test === true || order.test === true;
 
 const siteNameOf = ({ result, order, organization }: ReportSource): string =>
   organization?.sites?.[order.site.localId]?.name ?? order.site.name ?? result.site.name ?? order.site.localId;
@@ -102,12 +101,12 @@ const signatureOf = ({ gradings: { provider, gradedTime } }: Result, texts: Text
 
 export const reportContent = (source: ReportSource, texts: Texts): ReportContent => {
   const { result, order, organization } = source;
-  const mark = [...(isTest(source) ? [texts.testMark] : []), texts.marks[result.resultCode]].filter(Boolean).join(' ');
+  const mark = [...(isTest(result, order) ? [texts.testMark] : []), texts.marks[result.resultCode]].filter(Boolean).join(' ');
   const level = priorityOf(result);
   const siteName = siteNameOf(source);
   const missingReason = result.order.missingEyeReason ?? order.missingEyeReason;
   return {
-    title: isTest(source) ? texts.test(titleOf(source, texts)) : titleOf(source, texts),
+    title: isTest(result, order) ? texts.test(titleOf(source, texts)) : titleOf(source, texts),
     ...(mark !== '' && { mark }),
     ...(level !== 'routine' && { banner: { level, text: texts.banner[level] } }),
     sender: organization && organization.name !== siteName ? `${organization.name}  \u00b7  ${siteName}` : siteName,

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { DoNotSendEntry } from '../0-order/do-not-send.ts';
 import { checkOrganizations, parseOrganizations } from '../0-order/organizations.ts';
 import { closePool } from '../pool.ts';
 import { BUNDLE, configure, readBundle } from './bundle.ts';
@@ -13,11 +14,13 @@ import type { Explanation } from './explain/explanation.ts';
 import { settingOf } from './explain/setting.ts';
 import { standInIdentity } from './explain/stand-in.ts';
 import { explanationText } from './explain/text.ts';
+import { looking } from './journal-access.ts';
+import { locationOf } from './journal-call.ts';
 import { TEXTS } from './texts.ts';
 
 const string = { type: 'string' } as const;
 const OPTIONS = {
-  flows: string, route: string, directory: string, organizations: string, policy: string, node: string, json: { type: 'boolean' },
+  flows: string, route: string, directory: string, organizations: string, policy: string, node: string, journal: string, 'key-file': string, backend: string, schema: string, json: { type: 'boolean' },
 } as const;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
@@ -34,6 +37,14 @@ const flowsOf = async ({ flows, route, directory, organizations, policy }: Value
     ...(policy === undefined ? [] : [['direct-resolve-route', { policy }] as [string, object]]),
   ] as [string, Record<string, unknown>][];
   return changes.reduce((changed, [type, properties]) => configure(changed, type, properties), nodes);
+};
+
+/** The do-not-send list of the journal that the options name; the flow's own journal is asked by the running flow. */
+const doNotSendOf = async (values: Values, cwd: string): Promise<readonly DoNotSendEntry[]> => {
+  if (values.journal === undefined) return [];
+  const keyFile = values['key-file'];
+  const place = { location: locationOf(values, cwd), keyFile: keyFile === undefined ? undefined : resolve(cwd, keyFile) };
+  return await looking(place, (journal) => journal.blocked());
 };
 
 const GOOD: ReadonlySet<string> = new Set(['ROUTED', 'DONE']);
@@ -54,7 +65,9 @@ export const route: Command = async (args, { cwd }) => {
   const unset = unsetVariables(given, 'direct-trust', process.env);
   const nodes = withEnvironment(given, process.env);
   const now = new Date();
-  const setting = settingOf(nodes, configsOf(nodes, { base: cwd, identityFor: standInIdentity(organizationsIn(nodes), now) }), values.node);
+  const doNotSend = await doNotSendOf(values, cwd);
+  const configs = configsOf(nodes, { base: cwd, identityFor: standInIdentity(organizationsIn(nodes), now), doNotSend });
+  const setting = settingOf(nodes, configs, values.node);
   try {
     const question = { order: await readFile(path(order)), ...(result !== undefined && { result: await readFile(path(result)) }) };
     const explanation = await explain(question, unset.length > 0 ? { ...setting, seal: null } : setting, now);

@@ -114,9 +114,9 @@ export const openBench = async (): Promise<Bench> => {
   const setting = (rows: readonly Row[], policy: RoutePolicy, directory: Directory | undefined): Setting => ({
     configs: {
       organizations: () => null, routeTable: () => null, directory: () => null, trust: () => ({ source, anchors }),
-      identity: () => ({ open: identity }), account: () => account as never,
+      identity: () => ({ open: identity }), account: () => account as never, journal: () => null,
     },
-    organization: () => organizationOf(policy), table: tableOf(rows), policy: 'organization',
+    organization: () => organizationOf(policy), doNotSend: async () => [], table: tableOf(rows), policy: 'organization',
     lookUp: { directory: async () => directory, onMismatch: 'hold' },
     pdf: { mode: 'pass', pageSize: 'letter', imageFolder: '' },
     cda: { patientIdentifier: 'null', documentCode: '', title: '', gender: 'birth' },

@@ -31,10 +31,13 @@ const addressOf = (row: string, own: string): string =>
 /** Settings beside the mix, by the number of the house: they change no recipient, but what is asked of it, which document it gets and by when. */
 const turnOf = ({ clientGuid }: Pick<House, 'clientGuid'>): number => Number(clientGuid.slice(-4));
 
+/** An account to which no test traffic may go. */
+const REAL_ACCOUNT = 'HISP';
+
 const settingsOf = (house: House): Json => {
   const turn = turnOf(house);
   return {
-    ...(turn % 5 === 0 && { finalDelivery: false }), ...(turn % 3 === 0 && { deadlines: { urgent: 20, routine: 45 } }),
+    ...(turn % 8 === 0 && { account: REAL_ACCOUNT }), ...(turn % 5 === 0 && { finalDelivery: false }), ...(turn % 3 === 0 && { deadlines: { urgent: 20, routine: 45 } }),
     ...(turn % 7 === 0 && { sites: { [SITE]: { finalDelivery: turn % 2 === 0, deadlines: { urgent: 10 } } } }),
     recipientDomains: [
       ...(turn % 4 === 0 ? [{ domain: '*.riverside.sim.example', finalDelivery: false, patientIdentifier: 'mrn' }] : []),
@@ -73,8 +76,14 @@ const DIRECTORY: readonly Json[] = [
   entry(NPIS.untrusted, found('untrusted')), entry(NPIS.expired, found('expired')), entry(NPIS.nocert, found('nocert')), entry(NPIS.mail, 'dr.care@gmail.com'),
 ];
 
+/** Who is on the do-not-send list. */
+export const BLOCKED = [
+  { block: 'address', value: found('good') }, { block: 'npi', value: NPIS.organization }, { block: 'domain', value: 'hill.sim.example' },
+  { block: 'domain', value: 'nocert.lakeside.sim.example' },
+] as const;
+
 /** A flow made to work in this world. */
-export const worldly = (flows: readonly FlowNode[], houses: readonly House[] = HOUSES): FlowNode[] => flows.map((node) => {
+export const worldly = (flows: readonly FlowNode[], houses: readonly House[] = HOUSES): FlowNode[] => flows.flatMap((node) => {
   switch (node.type) {
     case 'direct-organizations': return {
       ...node,
@@ -82,6 +91,7 @@ export const worldly = (flows: readonly FlowNode[], houses: readonly House[] = H
         ...settingsOf(house), clientGuid: house.clientGuid, policy: house.policy, name: `Synthetic Organization ${index + 1}`, phone: '555-555-0100', sender: 'results@direct.courier.example', price: '0.25', currency: 'USD',
       })),
     };
+    case 'direct-hisp-account': return [node, { ...node, id: `${node.id}-real`, name: REAL_ACCOUNT, simulated: false }];
     case 'direct-route-table': return { ...node, file: '', rows: houses.flatMap(rowsOf) };
     case 'direct-directory': return { ...node, file: '', rows: DIRECTORY };
     default: return node;

@@ -1,4 +1,5 @@
 // The candidates of one result on their way through the stages: each keeps its place, whatever becomes of it.
+import { type DoNotSendEntry, findBlocked, whyBlocked } from '../../0-order/do-not-send.ts';
 import type { Level, Recipient, RouteExplanation, SealedMail } from '../../0-order/message.ts';
 import { sentence } from '../../errors.ts';
 import type { CandidateExplanation, CandidateState, CertificateExplanation, LookUpExplanation } from './explanation.ts';
@@ -27,6 +28,13 @@ export const candidatesFrom = (recipients: readonly Recipient[]): Candidate[] =>
   mail: null, account: null, deadlineMs: null, fee: null,
 }));
 
+/** Whoever is on the do-not-send list gets nothing. */
+export const withoutBlocked = (candidates: readonly Candidate[], entries: readonly DoNotSendEntry[]): Candidate[] => candidates.map((candidate) => {
+  const entry = isOpen(candidate) ? findBlocked(candidate.recipient, entries) : null;
+  if (entry === null) return candidate;
+  return { ...candidate, recipient: { ...candidate.recipient, why: whyBlocked(entry) }, fate: { state: 'SUPPRESSED', code: 'DO_NOT_SEND' } };
+});
+
 export const isOpen = ({ fate, mergedInto }: Candidate): boolean => fate === null && mergedInto === null;
 
 export const openOnes = (candidates: readonly Candidate[]): Candidate[] => candidates.filter(isOpen);
@@ -45,9 +53,9 @@ export const after = (
   });
 };
 
-/** Everything still open ends like this: the message was stopped. */
+/** Everything still open ends like this: the message was stopped, and what was sealed is not kept. */
 export const stopAll = (candidates: readonly Candidate[], state: CandidateState, code: string): Candidate[] =>
-  candidates.map((candidate) => (isOpen(candidate) ? { ...candidate, fate: { state, code } } : candidate));
+  candidates.map((candidate) => (isOpen(candidate) ? { ...candidate, fate: { state, code }, mail: null } : candidate));
 
 const unusedOf = (level: Level, source: string, why: string): CandidateExplanation => ({
   level, alsoFrom: [], source, address: null, npi: null, used: false, state: null, code: null, why, finalDelivery: null, deadlineMinutes: null,

@@ -1,6 +1,7 @@
 // The config nodes of a flow for an explanation: those of a running Node-RED, or made anew from a file of flows.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { DoNotSendEntry } from '../../0-order/do-not-send.ts';
 import { checkOrganizations } from '../../0-order/organizations.ts';
 import { FREE_MAIL_DOMAINS, readDomains } from '../../1-route/direct-domain.ts';
 import { readRouteJson, readRouteText } from '../../1-route/route-table.ts';
@@ -52,10 +53,12 @@ export interface FileSurroundings {
   base: string;
   /** Credentials do not stand in a file of flows: who signs is somebody like that. */
   identityFor: () => Promise<Identity>;
+  /** The journal whose do-not-send list holds, whatever the flow's own is. */
+  doNotSend: readonly DoNotSendEntry[];
 }
 
 /** Config nodes as a file of flows has them, variables replaced already. */
-export const configsOf = (nodes: readonly FlowNode[], { base, identityFor }: FileSurroundings): Configs => {
+export const configsOf = (nodes: readonly FlowNode[], { base, identityFor, doNotSend }: FileSurroundings): Configs => {
   const find = (type: string, which: Which): FlowNode | undefined => nodeFor(nodes, type, which);
   return {
     organizations: (id) => {
@@ -88,6 +91,7 @@ export const configsOf = (nodes: readonly FlowNode[], { base, identityFor }: Fil
       const read = (file: string): string => readFileSync(resolve(base, file), 'utf8');
       return readAccount(node as AccountForm & FlowNode, undefined, read);
     },
+    journal: () => ({ open: async () => ({ blocked: async () => doNotSend }) }),
   };
 };
 
@@ -108,6 +112,7 @@ export const liveConfigs = (nodes: readonly FlowNode[], getNode: (id: string) =>
     trust: (id) => having(id, 'anchors'),
     identity: (which) => having(idOf('direct-identity', which), 'open'),
     account: (which) => having<{ account: ReturnType<Configs['account']> }>(idOf('direct-hisp-account', which), 'account')?.account,
+    journal: (id) => having(id, 'open'),
   };
 };
 

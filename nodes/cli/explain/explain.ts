@@ -7,16 +7,14 @@ import { lookUpRecipients } from '../../2-npi/look-up.ts';
 import { reportFor } from '../../3-pdf/choose.ts';
 import { buildDocuments } from '../../4-cda/build.ts';
 import { messageStateOf } from '../../journal/states.ts';
-import { after, type Candidate, candidatesFrom, explained, isOpen, openOnes, stopAll } from './candidates.ts';
+import { after, type Candidate, candidatesFrom, explained, isOpen, openOnes, withoutBlocked } from './candidates.ts';
 import type { Explanation, LookUpExplanation, MessageFate } from './explanation.ts';
 import { type Case, faultFate, fateOf, type Question, readQuestion, type Stopped } from './question.ts';
 import { seal, send } from './mail-steps.ts';
 import type { Setting } from './setting.ts';
-import type { Step, Way } from './way.ts';
+import { type Step, stop, type Way } from './way.ts';
 
-const stop = (way: Way, fate: MessageFate): Way => ({ ...way, fate, candidates: stopAll(way.candidates, 'HELD', fate.code!) });
-
-const route: Step = async (way, { table, policy }) => {
+const route: Step = async (way, { table, policy, doNotSend }) => {
   const { order, result, organization } = way;
   const { table: rows, trustedDomains, freeMailDomains } = table();
   const found = resolveRoute({ order, result, organization, table: rows(), policy, trustedDomains, freeMailDomains });
@@ -26,7 +24,10 @@ const route: Step = async (way, { table, policy }) => {
     const { considered } = withholding(found.route, kept);
     return { ...next, candidates: [], considered, fate: fateOf('FILTERED', kept.code, kept.why) };
   }
-  if (found.recipients.length > 0) return next;
+  if (found.recipients.length > 0) {
+    const blocked = await doNotSend();
+    return { ...next, blocked, candidates: withoutBlocked(next.candidates, blocked) };
+  }
   return stop(next, fateOf('HELD', 'NO_ROUTE', 'Neither the order nor the route table names a recipient.'));
 };
 
@@ -47,7 +48,8 @@ const lookUp: Step = async (way, { lookUp: setting }) => {
   const found = (candidate: Candidate): string | null => candidate.recipient.address
     ?? directory?.lookUp(candidate.recipient.npi ?? '').address ?? null;
   const candidates = after(way.candidates, [...resolved, ...unresolved], found);
-  return { ...way, candidates: candidates.map((candidate) => ({ ...candidate, lookUp: answers.get(candidate.recipient.id) ?? null })) };
+  const answered = candidates.map((candidate) => ({ ...candidate, lookUp: answers.get(candidate.recipient.id) ?? null }));
+  return { ...way, candidates: withoutBlocked(answered, way.blocked) };
 };
 
 const report: Step = async (way, { pdf }) => {
@@ -98,7 +100,7 @@ const unstarted = (stopped: Stopped): Explanation =>
 export const explain = async (question: Question, setting: Setting, now: Date): Promise<Explanation> => {
   const asked = readQuestion(question, setting.organization, now.toISOString().slice(0, 10));
   if ('fate' in asked) return unstarted(asked);
-  const way = await goOn({ ...asked, candidates: [], considered: [], policy: null, report: null, made: null, fate: null }, setting, now);
+  const way = await goOn({ ...asked, candidates: [], considered: [], blocked: [], policy: null, report: null, made: null, fate: null }, setting, now);
   return {
     message: fateOfAll(way), ...shownCase(asked), policy: way.policy, candidates: explained(way.candidates, way.considered),
     report: way.report && { source: way.report.source, warnings: way.report.warnings },

@@ -2,6 +2,7 @@
 import type { Recipient, SealedMail } from '../../0-order/message.ts';
 import { priorityOf } from '../../0-order/model.ts';
 import type { Organization } from '../../0-order/organization.ts';
+import { isTest } from '../../0-order/test-result.ts';
 import { sealRecipients } from '../../5-smime/seal-recipients.ts';
 import { checkSender } from '../../6-hisp/account.ts';
 import { deadlineFor } from '../../6-hisp/deadline.ts';
@@ -10,8 +11,9 @@ import type { HispAccount } from '../../6-hisp/types.ts';
 import { CourierError } from '../../errors.ts';
 import { after, type Candidate, isOpen, openOnes } from './candidates.ts';
 import type { CertificateExplanation } from './explanation.ts';
+import { fateOf } from './question.ts';
 import type { Configs } from './setting.ts';
-import type { Step } from './way.ts';
+import { type Step, stop } from './way.ts';
 
 /** The organization's own account counts more than the one that a node has. */
 const accountFor = (configs: Configs, { account }: Organization, chosen: string): HispAccount | undefined =>
@@ -39,7 +41,7 @@ export const seal: Step = async (way, { configs, seal: setting }, now) => {
   const { sealed, refused } = await sealRecipients({
     recipients: openOnes(way.candidates).map(({ recipient }): Recipient => recipient), organization, pdf: report ?? undefined,
     document: made.cda, documents: made.documents, sealing, identity: await identity?.open(),
-    trust: trust && { source: trust.source, anchors: await trust.anchors() }, settings: { subject, attachPdf, cipher }, now,
+    trust: trust && { source: trust.source, anchors: await trust.anchors() }, settings: { subject, attachPdf, cipher, test: isTest(way.result, way.order) }, now,
   });
   const mails = new Map(sealed.map(({ recipient, mail }) => [recipient.id, mail]));
   const isRefused = new Set(refused.map(({ id }) => id));
@@ -67,8 +69,14 @@ export const send: Step = async (way, { configs, account: chosen, prices }) => {
   const account = accountFor(configs, organization, chosen);
   if (account === undefined) throw new CourierError('ACCOUNT_MISSING', organization.account ? { detail: organization.account } : {});
   const priority = result === undefined ? 'routine' : priorityOf(result);
-  const price = prices?.(order.organization, order.site.localId);
-  const fee = price === undefined ? null : { kind: 'delivery', ...price };
+  const kind = isTest(result, order) ? 'test' : 'delivery';
+  const price = prices?.(order.organization, order.site.localId, kind);
+  const fee = price === undefined ? null : { kind, ...price };
+  const [first] = openOnes(way.candidates);
+  if (kind === 'test' && !account.simulated && first?.mail != null) {
+    checkMail(account, first.mail);
+    return stop(way, fateOf('HELD', 'TEST_TRAFFIC'));
+  }
   return {
     ...way,
     candidates: way.candidates.map((candidate): Candidate => {

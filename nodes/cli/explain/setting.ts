@@ -1,4 +1,5 @@
 // What a flow is set to do with a result, from resolve route on: read from its nodes, wherever these come from.
+import type { DoNotSendEntry } from '../../0-order/do-not-send.ts';
 import type { Organization } from '../../0-order/organization.ts';
 import { FREE_MAIL_DOMAINS } from '../../1-route/direct-domain.ts';
 import type { PolicyChoice } from '../../1-route/policy.ts';
@@ -29,6 +30,7 @@ export interface Configs {
   /** By name where the organization names one, else by id. */
   identity(which: { name: string } | { id: string }): { open(): Promise<Identity> } | null;
   account(which: { name: string } | { id: string }): HispAccount | undefined;
+  journal(id: string): { open(): Promise<{ blocked(): Promise<readonly DoNotSendEntry[]> }> } | null;
 }
 
 export interface SealSetting { subject: string; attachPdf: boolean; cipher: ContentCipher; identity: string; trust: string; account: string }
@@ -37,6 +39,7 @@ export interface SealSetting { subject: string; attachPdf: boolean; cipher: Cont
 export interface Setting {
   configs: Configs;
   organization: (clientGuid: string) => Organization | undefined;
+  doNotSend: () => Promise<readonly DoNotSendEntry[]>;
   table: () => RouteTable;
   policy: PolicyChoice;
   lookUp: { directory: () => Promise<Directory | undefined>; onMismatch: OnMismatch } | null;
@@ -91,11 +94,12 @@ const sealOf = (node: FlowNode | undefined): SealSetting | null => node === unde
 const pricesOf = (node: FlowNode | undefined, configs: Configs): PriceList | null => {
   if (node === undefined) return null;
   const payers = text(node, 'organizations') === '' ? NO_PAYERS : configs.organizations(text(node, 'organizations'));
-  return priceListOf(payers, priceOf(text(node, 'price', '0.25'), text(node, 'currency', 'USD')));
+  const currency = text(node, 'currency', 'USD');
+  return priceListOf(payers, priceOf(text(node, 'price', '0.25'), currency), priceOf(text(node, 'testPrice', '0.00'), currency));
 };
 
 /**
- * The setting of the flow around one resolve route node, or around the first one. Its organizations are those of the order in node.
+ * The setting of the flow around one resolve route node, or around the first one. Its organizations and its journal are those of the order in node.
  * Throws ROUTE_NODE_MISSING.
  */
 export const settingOf = (nodes: readonly FlowNode[], configs: Configs, routeNode?: string): Setting => {
@@ -110,6 +114,7 @@ export const settingOf = (nodes: readonly FlowNode[], configs: Configs, routeNod
   return {
     configs,
     organization: (clientGuid) => organizations?.find(clientGuid),
+    doNotSend: async () => await (await configs.journal(text(entrance, 'journal'))?.open())?.blocked() ?? [],
     table: () => {
       const table = text(start, 'table') === '' ? NO_TABLE : configs.routeTable(text(start, 'table'));
       if (table === null) throw new CourierError('ROUTE_TABLE_MISSING');

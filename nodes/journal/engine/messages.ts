@@ -1,6 +1,7 @@
 // Message rows: a result with the version of the order that it was joined to.
 import { contentKey, gradeKey, replayKey } from '../../0-order/join.ts';
 import { priorityOf, type Priority, type Result, type ResultCode, RESULT_PRIORITY, type StoredOrder } from '../../0-order/model.ts';
+import { isTest } from '../../0-order/test-result.ts';
 import type { AcceptedMessage, MessageLink, MessageState } from '../port.ts';
 import { alarmIsUp, ALARMING_RANK } from './alarms.ts';
 import type { Enclosed } from './inputs.ts';
@@ -102,16 +103,13 @@ export const insertMessage = async (store: Store, message: NewMessage): Promise<
     site: joined?.order.site.localId ?? result.site.localId, order_local_id: joined?.order.localId ?? result.order.localId,
     order_id: joined?.id ?? null, order_version: joined?.version ?? null, ...await packed(store, result, pdf), result_code: result.resultCode,
     ...resultMarks(store, result, repeatable), priority, rank, resend_of: resendOf, state, code, why, planned_at: null, entry,
-    flow: isReady ? 'waiting' : 'none', test: Number(isTest(result, joined)),
+    flow: isReady ? 'waiting' : 'none', test: Number(isTest(result, joined?.order)),
     link_kind: link?.kind ?? null, link_of: link?.of ?? null, link_reason: link?.reason ?? null, link_actor: link?.actor ?? null,
   });
   if (isReady) await announceFlow(store, { id, entry, rank });
   if (state === 'HELD' && rank < ALARMING_RANK) alarmIsUp(store);
   return id;
 };
-
-/** A result of an order marked test is one, too. */
-const isTest = (result: Pick<Result, 'test'> | null, joined: JoinedOrder | null): boolean => result?.test === true || joined?.order.test === true;
 
 type Standing = Pick<NewMessage, 'joined' | 'state' | 'code' | 'why'>;
 
@@ -121,7 +119,7 @@ export const rejoin = async (store: Store, row: Pick<MessageRow, 'id' | 'entry' 
     organization = coalesce(CAST(:organization AS TEXT), organization), state = :state, code = :code, why = :why,
     test = CASE WHEN :test = 1 THEN 1 ELSE test END WHERE id = :id`, {
     id: row.id, orderId: joined?.id ?? null, version: joined?.version ?? null, organization: joined?.order.organization ?? null, state, code, why,
-    test: Number(isTest(null, joined)),
+    test: Number(isTest(null, joined?.order)),
   });
   if (state === 'HELD' && row.rank < ALARMING_RANK) alarmIsUp(store);
   if (joined !== null && state === 'RECEIVED') await intoFlow(store, row);
@@ -131,6 +129,6 @@ export const rejoin = async (store: Store, row: Pick<MessageRow, 'id' | 'entry' 
 export const toAccepted = (id: string, order: StoredOrder, result: Result, resendOf: string | null): AcceptedMessage => ({
   direct: {
     id, orderLocalId: order.localId, organization: order.organization, site: order.site.localId, priority: priorityOf(result),
-    ...(resendOf !== null && { resendOf }), ...(isTest(result, { id, version: 0, order }) && { test: true }),
+    ...(resendOf !== null && { resendOf }), ...(isTest(result, order) && { test: true }),
   },
 });
