@@ -41,7 +41,8 @@ export const seal: Step = async (way, { configs, seal: setting }, now) => {
   const { sealed, refused } = await sealRecipients({
     recipients: openOnes(way.candidates).map(({ recipient }): Recipient => recipient), organization, pdf: report ?? undefined,
     document: made.cda, documents: made.documents, sealing, identity: await identity?.open(),
-    trust: trust && { source: trust.source, anchors: await trust.anchors() }, settings: { subject, attachPdf, cipher, test: isTest(way.result, way.order) }, now,
+    trust: trust && { source: trust.source, anchors: await trust.anchors() },
+    settings: { subject, attachPdf, cipher, test: isTest(way.result, way.order) }, now,
   });
   const mails = new Map(sealed.map(({ recipient, mail }) => [recipient.id, mail]));
   const isRefused = new Set(refused.map(({ id }) => id));
