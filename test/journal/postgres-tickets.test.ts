@@ -242,7 +242,7 @@ await describePostgres('news of work on PostgreSQL', (url) => {
     opened.push(backend);
     return backend;
   };
-  /** The first thing that is heard. The net beneath announces both kinds, 'flow' first. */
+  /** The first thing that is heard. The net beneath announces all kinds, 'flow' first. */
   const heardBy = (backend: PostgresBackend): Promise<Work> => new Promise((resolve) => { backend.onWork(resolve); });
   const make = (backend: PostgresBackend, ...made: Work[]): Promise<void> => backend.perform(async ({ works }) => { for (const work of made) works.add(work); });
   const listeners = (): Promise<{ pid: number }[]> =>
@@ -291,7 +291,7 @@ await describePostgres('news of work on PostgreSQL', (url) => {
     const backend = await open();
     const heard: Work[] = [];
     backend.onWork((work) => heard.push(work));
-    await until(async () => heard.length >= 2 ? true : undefined);
-    expect(heard).to.deep.equal(['flow', 'queue']);
+    await until(async () => heard.length >= 3 ? true : undefined);
+    expect(heard).to.deep.equal(['flow', 'queue', 'alarm']);
   });
 });

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import type { Recipient } from '../../../nodes/0-order/message.ts';
 import type { PostgresLocation } from '../../../nodes/journal/location.ts';
 import type { Journal } from '../../../nodes/journal/port.ts';
+import { enveloped } from '../../support/enveloped.ts';
 import { findPostgres, freshSchema } from '../../support/postgres.ts';
 import { account, ACCOUNT, benchJournal, orderOf, recipientOf, resultOf, tell } from './scene.ts';
 
@@ -13,7 +14,8 @@ export interface InstancesFigures { queued: number; answerMs: number; connection
 
 const { values } = parseArgs({ options: { queued: { type: 'string', default: '1500' }, seconds: { type: 'string', default: '8' } } });
 const ANSWER_MS = 50;
-const MAIL = Buffer.alloc(20_000, 'sealed ');
+// Begins as a sealed mail does, else it would not be sent.
+const MAIL = Buffer.concat([enveloped(), Buffer.alloc(20_000, 'sealed ')]);
 
 const recipient = (number: number): Recipient => ({
   level: 'order', alsoFrom: [], address: recipientOf(number), npi: null, source: 'bench', why: 'bench', finalDelivery: true, state: 'RESOLVING', code: null,
@@ -72,6 +74,7 @@ if (url === null) {
 } else {
   const one = await measured(url, 1);
   const two = await measured(url, 2);
+  if (one === 0 || two === 0) throw new Error('nothing was sent: the figures would mean nothing');
   tell({ queued: Number(values.queued), answerMs: ANSWER_MS, connections: account.connections, one, two, ratio: two / one } satisfies InstancesFigures);
 }
 process.exit();
