@@ -11,6 +11,9 @@ const decoded = (text: string): string => {
   }
 };
 
-/** The last step of a path, whatever system it is from, without social security numbers; undefined when there is none. `encoded`: it came in a header. */
+/**
+ * The last step of a path, whatever system it is from, without social security numbers; undefined when there is none. `encoded`: it came
+ * in a header.
+ */
 export const inputName = (fileName: unknown, encoded: boolean): string | undefined =>
   typeof fileName === 'string' ? withoutSsn(win32.basename(basename(encoded ? decoded(fileName) : fileName))) : undefined;
