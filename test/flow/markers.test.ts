@@ -14,7 +14,7 @@ import { removeTemporaryFolders, temporaryFolder } from '../support/demo.ts';
 import { setOn, startTestLab, type TestLab } from '../support/lab.ts';
 import { BROKEN_TEXT, EVERYTHING, FAMILY, pair, SABOTAGE, SSN_MARK, WAYS, WRONG } from './marks.ts';
 import { type Ears, expectClean, listen, withEars } from './marks-ears.ts';
-import { filesBelow, openedJournal, openedMail, textsIn } from './marks-inside.ts';
+import { copyOf, filesBelow, openedJournal, openedMail, textsIn } from './marks-inside.ts';
 
 const changed = (imageFolder: string) => (flows: FlowNode[]): FlowNode[] => [
   ...withEars(setOn(flows, 'direct-render-pdf', { imageFolder })).map((node) => node.id === 'lookup-npi' ? { ...node, wires: [['sabotage'], ['unresolved']] } : node),
@@ -116,7 +116,7 @@ describe('where patient data does not belong', function () {
 
   it('a social security number is in no mail and in nothing that the journal holds, opened or not', async () => {
     const mails = await Promise.all(lab.network.received.map(async ({ to, raw }) => textsIn((await openedMail(lab.network, to, raw)) ?? raw)));
-    const folder = join(userDir, 'direct-courier');
+    const folder = copyOf(join(userDir, 'direct-courier'));
     const kept = filesBelow(folder).map(({ name, text }) => `${name}\n${text}`);
     const { sealed, plain } = openedJournal(join(folder, 'journal.sqlite'));
     const opened = await Promise.all(sealed.map(textsIn));

@@ -1,4 +1,5 @@
 // What can be read by whoever has the keys: opened mails, the documents and reports in them, and every sealed value of a journal.
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { resolveKey } from '../../nodes/journal/keys.ts';
 import { isSealed } from '../../nodes/journal/sealed.ts';
 import { createVault, type DataKeyRow, type Vault } from '../../nodes/journal/vault.ts';
 import { leafParts } from '../../nodes/mail/leaf-parts.ts';
+import { temporaryFolder } from '../support/demo.ts';
 
 /** The mail within a sealed one; null when it is not sealed for its recipient. */
 export const openedMail = async (network: Network, to: string, raw: Buffer): Promise<Buffer | null> => {
@@ -35,6 +37,16 @@ export const textsIn = async (bytes: Uint8Array): Promise<string[]> => {
   return [text, ...within.flat()];
 };
 
+/**
+ * As it is now, copied by another process: whoever opens and closes a database's file in the engine's own process takes away its locks
+ * (POSIX fcntl), and the next one who comes removes the log under it.
+ */
+export const copyOf = (folder: string): string => {
+  const copy = join(temporaryFolder(), 'copy');
+  execFileSync('cp', ['-a', folder, copy]);
+  return copy;
+};
+
 /** Every file below a folder, and its name. */
 export const filesBelow = (folder: string): { name: string; text: string }[] => readdirSync(folder, { withFileTypes: true, recursive: true })
   .filter((entry) => entry.isFile()).map(({ parentPath, name }) => ({ name: join(parentPath, name), text: readFileSync(join(parentPath, name), 'latin1') }));
@@ -53,7 +65,7 @@ const openBlob = (vault: Vault, sealed: Uint8Array, row: Row): Uint8Array => {
   throw new Error('a sealed value that nothing opens');
 };
 
-/** Every sealed value of a SQLite journal, opened, and every other one as it stands. */
+/** Every sealed value of a copied SQLite journal, opened, and every other one as it stands. */
 export const openedJournal = (file: string): { sealed: Uint8Array[]; plain: string[] } => {
   const db = new DatabaseSync(file, { readOnly: true });
   try {
