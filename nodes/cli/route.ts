@@ -20,7 +20,8 @@ import { TEXTS } from './texts.ts';
 
 const string = { type: 'string' } as const;
 const OPTIONS = {
-  flows: string, route: string, directory: string, organizations: string, policy: string, node: string, journal: string, 'key-file': string, backend: string, schema: string, json: { type: 'boolean' },
+  flows: string, route: string, directory: string, organizations: string, policy: string, node: string,
+  journal: string, 'key-file': string, backend: string, schema: string, json: { type: 'boolean' },
 } as const;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];

@@ -150,6 +150,22 @@ describe('the editor (needs Chromium)', function () {
     await closeForm(editor);
   });
 
+  it('sends, from a row of the route table, a test message, and shows beside the row what became of it', async () => {
+    const { page } = editor;
+    const row = (index: number) => page.locator('#node-config-input-rows-list > li').nth(index);
+    await openConfig(editor, 'direct-route-table', 'iris-route-table');
+    for (const [index, state] of ['PROCESSED', 'DELIVERED'].entries()) {
+      await row(index).getByRole('button', { name: 'Send a test message' }).click();
+      await row(index).getByText(`Last test: ${state}`).waitFor({ timeout: 40_000 });
+      expect(await row(index).getByRole('status').innerText()).to.match(/ · .*\d.* · admin/);
+    }
+    await page.screenshot({ path: join(shots, 'test-message.png') });
+    await closeForm(editor);
+    await openConfig(editor, 'direct-route-table', 'iris-route-table');
+    await page.getByText('Last test: DELIVERED').waitFor();
+    await closeForm(editor);
+  });
+
   for (const scheme of ['light', 'dark'] as const) {
     it(`has kept everything when the page is loaded anew, and shows it readably in ${scheme} colours`, async () => {
       await editor.page.evaluate('RED.settings.setLocal("view-dark-theme", "auto")');
