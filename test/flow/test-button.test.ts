@@ -55,6 +55,14 @@ describe('the test button of the route table', function () {
     expect(latest!['says']).to.match(/do-not-send list/);
   });
 
+  it('tells of a test for an organization that nobody knows that it is held', async () => {
+    const organization = '00000000-0000-4000-8000-00000000dead';
+    const { body } = await send(lab, { table: TABLE, organization, site: '', address: 'desk@good.lakeside.sim.example', finalDelivery: true });
+    const { messageId } = body as Record<string, unknown>;
+    await lab.until('the test to be held', async (journal) => (await journal.message(String(messageId)))!.state === 'HELD');
+    expect(((await results(lab)).body as object[])[0]).to.include({ organization, state: 'HELD', code: 'ORGANIZATION_UNKNOWN' });
+  });
+
   for (const [what, change, code] of [
     ['a table that no flow uses', { table: 'other' }, 'ROUTE_NODE_MISSING'], ['no table', { table: undefined }, 'ROUTE_NODE_MISSING'],
     ['no address', { address: '' }, 'ADDRESS_INVALID'], ['several addresses', { address: [TO, TO] }, 'ADDRESS_INVALID'],
