@@ -9,12 +9,9 @@ import { behind } from './explain/wires.ts';
 
 interface Asked { table?: unknown; organization?: unknown; site?: unknown; address?: unknown; finalDelivery?: unknown }
 
-/** The journal of the flow that looks into this route table. Throws ROUTE_NODE_MISSING. */
-const journalId = (nodes: readonly FlowNode[], table: unknown): string => {
-  const entrance = nodes.find((node) => node.type === 'direct-order-in' && behind(node, nodes).get('direct-resolve-route')?.['table'] === table);
-  if (entrance === undefined) throw new CourierError('ROUTE_NODE_MISSING');
-  return String(entrance['journal'] ?? '');
-};
+/** The order in node of the flow that looks into this route table. */
+const entranceOf = (nodes: readonly FlowNode[], table: unknown): FlowNode | undefined =>
+  nodes.find((node) => node.type === 'direct-order-in' && behind(node, nodes).get('direct-resolve-route')?.['table'] === table);
 
 /** What the form shows beside a row; `site` is empty for the organization's own address. */
 const shown = ({ organization, site, address, state, code, at, actor }: TestResult): object => ({
@@ -36,14 +33,16 @@ const refuse = (response: Answerer) => (error: unknown): void => {
 };
 
 export default (RED: NodeAPI): void => {
-  const open = async (table: unknown): Promise<Journal> => {
+  /** Null: no deployed flow looks into the table. */
+  const open = async (table: unknown): Promise<Journal | null> => {
     const nodes: FlowNode[] = [];
     RED.nodes.eachNode((node) => { nodes.push(node as unknown as FlowNode); });
-    return await requireJournal(RED, journalId(nodes, table));
+    const entrance = entranceOf(nodes, table);
+    return entrance === undefined ? null : await requireJournal(RED, String(entrance['journal'] ?? ''));
   };
 
   RED.httpAdmin.get('/direct/tests', RED.auth.needsPermission('direct.read'), (request, response) => {
-    open(request.query['table']).then(async (journal) => (await journal.testResults()).map(shown))
+    open(request.query['table']).then(async (journal) => (await journal?.testResults() ?? []).map(shown))
       .then((results) => { response.json(results); }, refuse(response));
   });
 
@@ -54,7 +53,9 @@ export default (RED: NodeAPI): void => {
       actor: personOf(request), reason: 'test of a row of the route table',
     };
     // What is not as it should be, the journal refuses.
-    open(table).then((journal) => journal.act(test as Parameters<Journal['act']>[0]))
-      .then(({ created }) => { response.json({ messageId: created }); }, refuse(response));
+    open(table).then((journal) => {
+      if (journal === null) throw new CourierError('ROUTE_NODE_MISSING');
+      return journal.act(test as Parameters<Journal['act']>[0]);
+    }).then(({ created }) => { response.json({ messageId: created }); }, refuse(response));
   });
 };
