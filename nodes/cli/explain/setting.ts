@@ -17,6 +17,7 @@ import { NO_PAYERS, type PayerDirectory, priceListOf } from '../../7-fee/prices.
 import type { PriceList } from '../../7-fee/rate.ts';
 import { CourierError } from '../../errors.ts';
 import type { FlowNode } from '../engine.ts';
+import { behind } from './wires.ts';
 
 /** `table` throws what is wrong with it. */
 export interface RouteTable { table(): RouteRow[]; trustedDomains: string[]; freeMailDomains: string[] }
@@ -60,24 +61,6 @@ const NO_TABLE: RouteTable = { table: () => [], trustedDomains: [], freeMailDoma
 const text = (node: FlowNode | undefined, property: string, standard = ''): string => {
   const value = node?.[property];
   return typeof value === 'string' && value !== '' ? value : standard;
-};
-
-/** Nodes that a node sends to, wherever a link leads. */
-const following = (node: FlowNode, byId: ReadonlyMap<string, FlowNode>): FlowNode[] => {
-  const ids = node.type === 'link out' ? node['links'] as string[] | undefined ?? [] : (node['wires'] as string[][] | undefined ?? []).flat();
-  return ids.flatMap((id) => byId.get(id) ?? []);
-};
-
-/** The first node of each type behind a node, as the wires go. */
-const behind = (start: FlowNode, nodes: readonly FlowNode[]): Map<string, FlowNode> => {
-  const byId = new Map(nodes.map((node) => [node.id, node]));
-  const found = new Map<string, FlowNode>();
-  const seen = new Set([start.id]);
-  for (let row = [start]; row.length > 0;) {
-    row = row.flatMap((node) => following(node, byId)).filter(({ id }) => !seen.has(id) && seen.add(id));
-    for (const node of row) if (!found.has(node.type)) found.set(node.type, node);
-  }
-  return found;
 };
 
 const pdfOf = (node: FlowNode | undefined): PdfSettings | null => node === undefined ? null : {
