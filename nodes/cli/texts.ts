@@ -18,7 +18,7 @@ export const TEXTS = {
   organizations check NEW --current OLD [--route FILE] [--new-route FILE] [--json]
         Says what another list of organizations (and route table) would change. Exit 0 nothing, 4 something, 1 could not run.
   route explain ORDER [RESULT] [--flows FILE] [--node ID] [--route FILE] [--directory FILE] [--organizations FILE] [--policy NAME]
-        [--journal FILE|URL] [--json]
+        [--journal FILE|URL] [--key-file FILE] [--backend NAME] [--schema NAME] [--json]
         Who would get the result and why, by the shipped flow or another one: nothing is sent, nothing is stored. With a journal, its do-not-send
         list counts.
         Exit 0 everybody who is named gets it or is left out on purpose, 3 somebody does not, 1 could not run.

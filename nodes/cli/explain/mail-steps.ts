@@ -74,8 +74,8 @@ export const send: Step = async (way, { configs, account: chosen, prices }) => {
   const price = prices?.(order.organization, order.site.localId, kind);
   const fee = price === undefined ? null : { kind, ...price };
   const [first] = openOnes(way.candidates);
-  if (kind === 'test' && !account.simulated && first?.mail != null) {
-    checkMail(account, first.mail);
+  if (kind === 'test' && !account.simulated && first !== undefined) {
+    if (first.mail !== null) checkMail(account, first.mail);
     return stop(way, fateOf('HELD', 'TEST_TRAFFIC'));
   }
   return {

@@ -39,6 +39,8 @@ export interface SealSetting { subject: string; attachPdf: boolean; cipher: Cont
 /** The stages that a flow has after resolve route, as they are set. Null: the flow has no such stage. */
 export interface Setting {
   configs: Configs;
+  /** What the order in node takes, and whose orders it joins results to; null: anybody's. */
+  entrance: { maxBytes: number; bound: string | null };
   organization: (clientGuid: string) => Organization | undefined;
   doNotSend: () => Promise<readonly DoNotSendEntry[]>;
   table: () => RouteTable;
@@ -51,6 +53,8 @@ export interface Setting {
   account: string | null;
   prices: PriceList | null;
 }
+
+const MEGABYTE = 1024 * 1024;
 
 const NO_TABLE: RouteTable = { table: () => [], trustedDomains: [], freeMailDomains: [...FREE_MAIL_DOMAINS] };
 
@@ -96,6 +100,7 @@ export const settingOf = (nodes: readonly FlowNode[], configs: Configs, routeNod
   const sender = stages.get('direct-hisp-send');
   return {
     configs,
+    entrance: { maxBytes: (Number(entrance?.['maxSize']) || 25) * MEGABYTE, bound: text(entrance, 'bound').trim().toLowerCase() || null },
     organization: (clientGuid) => organizations?.find(clientGuid),
     doNotSend: async () => await (await configs.journal(text(entrance, 'journal'))?.open())?.blocked() ?? [],
     table: () => {
