@@ -21,7 +21,7 @@ export const TEXTS = {
         [--journal FILE|URL] [--key-file FILE] [--backend NAME] [--schema NAME] [--json]
         Who would get the result and why, by the shipped flow or another one: nothing is sent, nothing is stored. With a journal, its do-not-send
         list counts.
-        Exit 0 everybody who is named gets it or is left out on purpose, 3 somebody does not, 1 could not run.
+        Exit 0 everybody who is named gets it (a level that is off names nobody), 3 somebody does not, 1 could not run.
   simulator --folder DIR [--smtp-port N] [--service-port N] [--notify-port N] [--user NAME] [--edge-user NAME] [--imap-port N]
         [--record FILE] [--answer-ms N] [--control]
         The simulated HISP network as a process of its own; prints its ports as one line of JSON. By the edge log-in it takes plain mail, seals it
