@@ -4,9 +4,8 @@ export const TEXTS = {
 
   start [--fresh] [--new-password] [--port N] [--journal FILE|URL] [--backend postgres|citus|cockroachdb] [--schema NAME]
         Node-RED with the flow iris-results and a simulated HISP network on this machine.
-  demo  --input DIR --out DIR [--route FILE] [--organizations FILE] [--directory FILE] [--expect FILE]
-        [--patient-id none|null|mrn] [--policy union|site-over-organization|most-specific]
-        [--pdf absent|render|pass] [--edge courier|hisp] [--deadline SECONDS] [--json]
+  demo  --input DIR --out DIR [--route FILE] [--organizations FILE] [--directory FILE] [--expect FILE] [--patient-id none|null|mrn]
+        [--policy union|site-over-organization|most-specific] [--pdf absent|render|pass] [--edge courier|hisp] [--deadline SECONDS] [--json]
         The same flow without the browser: inputs from DIR, mails, documents and a summary to the other.
         Exit 0 all ended well, 3 something did not or --expect is not met, 1 could not run.
   open  MAIL --recipient KEY --anchors PEM [--passphrase-file FILE] [--out DIR] [--json]
@@ -17,15 +16,11 @@ export const TEXTS = {
         Checks an NPI's form and check digit. Exit 0 valid, 2 not.
   organizations check NEW --current OLD [--route FILE] [--new-route FILE] [--json]
         Says what another list of organizations (and route table) would change. Exit 0 nothing, 4 something, 1 could not run.
-  route explain ORDER [RESULT] [--flows FILE] [--node ID] [--route FILE] [--directory FILE] [--organizations FILE] [--policy NAME]
-        [--journal FILE|URL] [--json]
-        Who would get the result and why, by the shipped flow or another one: nothing is sent, nothing is stored. With a journal, its do-not-send
-        list counts.
-        Exit 0 everybody who is named gets it, 3 somebody does not, 1 could not run.
-  simulator --folder DIR [--smtp-port N] [--service-port N] [--notify-port N] [--user NAME] [--edge-user NAME] [--imap-port N]
+  route explain ORDER [RESULT] [--flows FILE] [--node ID] [--route|--directory|--organizations FILE] [--policy NAME] [--journal FILE|URL] [--json]
+        Who would get it and why; nothing is sent or stored. Exit 0 everybody who is named gets it, 3 somebody does not, 1 could not run.
+  simulator --folder DIR [--smtp-port|--service-port|--notify-port|--imap-port N] [--user|--edge-user NAME]
         [--record FILE] [--answer-ms N] [--control]
-        The simulated HISP network as a process of its own; prints its ports as one line of JSON. By the edge log-in it takes plain mail, seals it
-        itself and puts the notifications into a mailbox that is read by IMAP.
+        The simulated HISP network, also one that seals (edge log-in, notifications by IMAP), as a process; prints its ports as one line of JSON.
   journal stats|find|show|rerun|resend|hold|release|cancel|redirect|prune|verify|rotate-key|export|… --journal FILE|URL
   audit verify|list --journal FILE|URL
         Looks into a journal and works on what is in it, also beside a running engine; \`direct-courier journal --help\` shows all.`,

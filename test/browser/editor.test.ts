@@ -18,8 +18,11 @@ const folder = temporaryFolder();
 const shots = process.env['COURIER_SCREENSHOTS'] ?? join(folder, 'screenshots');
 const typings = configTypings(folder);
 
-/** Fields that belong to another choice than the one that was made: the PEM pair, the SQLite file. */
-const OTHER_CHOICE: Record<string, string[]> = { 'direct-identity': ['p12'], 'direct-journal': ['backend', 'schema', 'url'] };
+/** Fields that belong to another choice than the one that was made: the PEM pair, the SQLite file, notifications by HTTP, an account that is sealed for. */
+const OTHER_CHOICE: Record<string, string[]> = {
+  'direct-identity': ['p12'], 'direct-journal': ['backend', 'schema', 'url'], 'direct-hisp-receive': ['account'],
+  'direct-hisp-account': ['imapHost', 'imapPort', 'imapSecurity'],
+};
 
 describe('the editor (needs Chromium)', function () {
   this.timeout(60_000);
@@ -85,7 +88,7 @@ describe('the editor (needs Chromium)', function () {
     it(`opens the form of ${type}, shows every field, takes what is typed`, async () => {
       const { page } = editor;
       await openForm(editor, placed.get(type)!.id);
-      expect(await ask(editor, 'unseen', type, 'node-input-')).to.deep.equal([]);
+      expect(await ask(editor, 'unseen', type, 'node-input-')).to.have.members(OTHER_CHOICE[type] ?? []);
       for (const { from: { property }, ...typing } of typings.filter(({ from }) => from.type === type)) {
         await addConfig(editor, property);
         await page.fill('#node-config-input-name', `browser ${typing.type}`);
@@ -147,6 +150,22 @@ describe('the editor (needs Chromium)', function () {
     await page.fill('#node-input-explain-order', 'no JSON');
     await page.click('#node-input-explain');
     await answer.getByText('INPUT_NOT_JSON').waitFor();
+    await closeForm(editor);
+  });
+
+  it('sends, from a row of the route table, a test message, and shows beside the row what became of it', async () => {
+    const { page } = editor;
+    const row = (index: number) => page.locator('#node-config-input-rows-list > li').nth(index);
+    await openConfig(editor, 'direct-route-table', 'iris-route-table');
+    for (const [index, state] of ['PROCESSED', 'DELIVERED'].entries()) {
+      await row(index).getByRole('button', { name: 'Send a test message' }).click();
+      await row(index).getByText(`Last test: ${state}`).waitFor({ timeout: 40_000 });
+      expect(await row(index).getByRole('status').innerText()).to.match(/ · .*\d.* · admin/);
+    }
+    await page.screenshot({ path: join(shots, 'test-message.png') });
+    await closeForm(editor);
+    await openConfig(editor, 'direct-route-table', 'iris-route-table');
+    await page.getByText('Last test: DELIVERED').waitFor();
     await closeForm(editor);
   });
 
