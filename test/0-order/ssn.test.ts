@@ -32,9 +32,14 @@ describe('what is kept of an input', () => {
   });
 
   it('has them blanked in words however they are written', () => {
-    const texts = ['123456789', 'SSN 123456789.', 'SSN is 123 45 6789', 'SSN-123-45-6789', 'SSN#123456789', 'soc. 123.45.6789', '123\u201345\u20136789, says she', '(123456789)'];
+    const texts = [
+      '123456789', 'SSN 123456789.', 'SSN is 123 45 6789', 'SSN-123-45-6789', 'SSN#123456789', 'soc. 123.45.6789',
+      '123\u201345\u20136789, says she', '(123456789)',
+    ];
     for (const Text of texts) {
-      const input = irisResult({ Gradings: { CarePlanDescription: Text, Notes: [{ Date: '2026-01-06T14:09:00Z', Text }] }, CameraOperator: { Remarks: [Text] } });
+      const input = irisResult({
+        Gradings: { CarePlanDescription: Text, Notes: [{ Date: '2026-01-06T14:09:00Z', Text }] }, CameraOperator: { Remarks: [Text] },
+      });
       for (const text of [JSON.stringify(input), JSON.stringify(input).replaceAll('\u2013', '\\u2013')]) {
         expect(kept(text), Text).to.include('"DxCodes":["E113291"]').and.not.match(/123\D{0,6}45\D{0,6}6789/);
       }

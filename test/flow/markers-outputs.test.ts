@@ -10,7 +10,7 @@ import { CLINIC } from '../support/samples.ts';
 import { BROKEN_TEXT, EVERYTHING, FAMILY, MARKS, PATIENT, SSN, SSN_MARK } from './marks.ts';
 import { type Ears, expectClean, listen } from './marks-ears.ts';
 import { copyOf, filesBelow, openedJournal, openedMail, textsIn } from './marks-inside.ts';
-import { ACTIONS, CODES, COMING, EDGES, examOf, startOutputs } from './marks-outputs.ts';
+import { ACTIONS, CODES, COMING, DESK, EDGES, examOf, startOutputs } from './marks-outputs.ts';
 
 const OPEN = ['RESOLVING', 'QUEUED', 'SENDING', 'SENT'];
 
@@ -52,7 +52,8 @@ for (const edge of EDGES) {
       expect([...codes, ...orders, ...deliveries.flatMap(({ warnings }) => warnings.map(({ code }) => code))]).to.include.members(CODES(edge));
       expect((await lab.journal.alerts({})).map(({ state }) => state)).to.include.members(['HELD', 'FAILED', 'UNCONFIRMED']);
       expect((await lab.journal.testResults())[0]).to.include({ state: 'PROCESSED' });
-      expect(deliveries.filter(({ orderLocalId }) => orderLocalId === 'ORD53').map(({ level }) => level)).to.deep.equal(edge === 'courier' ? ['site'] : []);
+      const stoodIn = deliveries.filter(({ orderLocalId }) => orderLocalId === 'ORD53').map(({ level }) => level);
+      expect(stoodIn).to.deep.equal(edge === 'courier' ? ['site'] : []);
       for (const told of ['"handoff":{', '"alert":{', '"receipt":{']) expect(ears.heard.comms.join('\n')).to.include(told);
     });
 
@@ -86,17 +87,18 @@ for (const edge of EDGES) {
       const folder = temporaryFolder();
       const journalFile = join(userDir, 'direct-courier', 'journal.sqlite');
       writeFiles(folder, {
-        'order.json': examOf(51)[0], 'result.json': { ...examOf(51)[1], Patient: PATIENT }, 'other.json': examOf(51)[1], 'broken.json': BROKEN_TEXT[0],
-        'clinics.json': [{ clientGuid: CLINIC, name: 'Lakeside' }], 'lines.csv': `clientGuid,site\n${EVERYTHING},${SSN}\n`,
+        'order.json': examOf(51)[0], 'result.json': { ...examOf(51)[1], Patient: PATIENT }, 'other.json': examOf(51)[1],
+        'broken.json': BROKEN_TEXT[0], 'clinics.json': [{ clientGuid: CLINIC, name: 'Lakeside' }], 'lines.csv': `clientGuid,site\n${EVERYTHING},${SSN}\n`,
       });
-      const shell = startShell({ DIRECT_ANCHORS: process.env['DIRECT_ANCHORS'], DIRECT_CERTIFICATE_SERVICE: process.env['DIRECT_CERTIFICATE_SERVICE'] });
+      const { DIRECT_ANCHORS, DIRECT_CERTIFICATE_SERVICE } = process.env;
+      const shell = startShell({ DIRECT_ANCHORS, DIRECT_CERTIFICATE_SERVICE });
       const said: string[] = [];
       const [held] = (await lab.journal.alerts({})).filter(({ state }) => state === 'HELD');
       const shows = (await lab.journal.messages()).map(({ id }) => ['show', '--message', id]);
       const asked = [
         ['alerts'], ['alerts', '--all', '--json'], ['acknowledge', '--alert', held!.id, '--reason', `called, SSN ${SSN}`],
-        ['do-not-send', 'list'], ['tests'], ['stats'], ['find', '--all'], ['find', '--all', '--what', 'deliveries', '--json'], ['find', '--all', '--json'], ['find', '--state', 'HELD'],
-        ['test', '--organization', CLINIC, '--to', 'desk@good.lakeside.sim.example', '--wait', '0', '--reason', `SSN ${SSN}`], ['incidents'], ['accounts'],
+        ['do-not-send', 'list'], ['tests'], ['stats'], ['find', '--all'], ['find', '--all', '--what', 'deliveries', '--json'], ['find', '--all', '--json'],
+        ['find', '--state', 'HELD'], ['incidents'], ['accounts'], ['test', '--organization', CLINIC, '--to', DESK, '--wait', '0', '--reason', `SSN ${SSN}`],
         ['find', '--mrn', 'MRKRECORD7'], ['export'], ...shows, ...shows.slice(0, 4).map((show) => [...show, '--json']),
       ].map((words) => ['journal', ...words, '--journal', journalFile]);
       const explained = ['result.json', 'other.json', 'broken.json'].flatMap((result) =>

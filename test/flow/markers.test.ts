@@ -17,7 +17,8 @@ import { type Ears, expectClean, listen, withEars } from './marks-ears.ts';
 import { copyOf, filesBelow, openedJournal, openedMail, textsIn } from './marks-inside.ts';
 
 const changed = (imageFolder: string) => (flows: FlowNode[]): FlowNode[] => [
-  ...withEars(setOn(flows, 'direct-render-pdf', { imageFolder })).map((node) => node.id === 'lookup-npi' ? { ...node, wires: [['sabotage'], ['unresolved']] } : node),
+  ...withEars(setOn(flows, 'direct-render-pdf', { imageFolder })).map((node) =>
+    node.id === 'lookup-npi' ? { ...node, wires: [['sabotage'], ['unresolved']] } : node),
   { id: 'sabotage', type: 'function', z: 'iris-results', func: SABOTAGE, outputs: 1, wires: [['render-pdf']] },
 ];
 

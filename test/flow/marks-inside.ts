@@ -49,7 +49,7 @@ export const copyOf = (folder: string): string => {
 
 /** Every file below a folder, and its name. */
 export const filesBelow = (folder: string): { name: string; text: string }[] => readdirSync(folder, { withFileTypes: true, recursive: true })
-  .filter((entry) => entry.isFile()).map(({ parentPath, name }) => ({ name: join(parentPath, name), text: readFileSync(join(parentPath, name), 'latin1') }));
+  .filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name)).map((name) => ({ name, text: readFileSync(name, 'latin1') }));
 
 const CONTEXTS = ['input', 'order', 'result', 'delivery', 'attempt', 'notice', 'blocked', 'incident'];
 
@@ -72,8 +72,8 @@ export const openedJournal = (file: string): { sealed: Uint8Array[]; plain: stri
     const rowsOf = (table: string): Row[] => db.prepare(`SELECT * FROM "${table}"`).all();
     const vault = createVault({ key: resolveKey({ location: file, demo: true, env: process.env }) });
     vault.learn(rowsOf('data_key') as unknown as DataKeyRow[]);
-    const tables = db.prepare('SELECT name FROM sqlite_master WHERE type = \'table\'').all().map(({ name }) => String(name)).filter((name) => name !== 'data_key');
-    const rows = tables.flatMap(rowsOf);
+    const tables = db.prepare('SELECT name FROM sqlite_master WHERE type = \'table\' AND name <> \'data_key\'').all();
+    const rows = tables.flatMap(({ name }) => rowsOf(String(name)));
     const isBlob = (value: unknown): value is Uint8Array => value instanceof Uint8Array && isSealed(value);
     return {
       sealed: rows.flatMap((row) => Object.values(row).filter(isBlob).map((value) => openBlob(vault, value, row))),

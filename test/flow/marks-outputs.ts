@@ -13,7 +13,7 @@ import { type Ears, withEars } from './marks-ears.ts';
 export const EDGES = ['courier', 'hisp'] as const;
 export type Edge = typeof EDGES[number];
 
-const DESK = 'desk@good.lakeside.sim.example';
+export const DESK = 'desk@good.lakeside.sim.example';
 export const BY = { actor: 'Pat Ops', reason: `asked the clinic, SSN ${SSN.replaceAll('-', '')} and ${SSN}` };
 
 const ROWS = [{ level: 'site', organization: CLINIC, site: 'SITE01', address: DESK, finalDelivery: true, enabled: true }];
@@ -57,7 +57,9 @@ const EMERGENT = {
   Gradings: { Emergent: true, Notes: [{ Date: '2026-01-06T14:09:00+00:00', Text: EVERYTHING }], CarePlanDescription: `Call about SSN ${BARE}.` },
 };
 const failing = ['refuse', 'nocert', 'bounce', 'silent'].flatMap((label, index) =>
-  pair(60 + index, { address: `x@${label}.lakeside.sim.example`, order: { HealthPlan: { PrimaryCareProvider: { FaxNumber: '5555550111' } } }, result: EMERGENT }));
+  pair(60 + index, {
+    address: `x@${label}.lakeside.sim.example`, order: { HealthPlan: { PrimaryCareProvider: { FaxNumber: '5555550111' } } }, result: EMERGENT,
+  }));
 const again = (n: number, result: Json): Json => pair(n, { result })[1]!;
 
 const GOOD = 'dr.lee@good.lakeside.sim.example';

@@ -6,7 +6,8 @@ const [GIVEN, MRN, PHONE, BORN] = ['Qxgivenmark', 'MRKRECORD7', '(555) 555-0173'
 export const SSN = '219-46-7788';
 /** However it is written. */
 export const SSN_MARK = /219\D{0,6}46\D{0,6}7788/;
-export const MARKS = new RegExp([FAMILY, GIVEN, MRN, '555-?0173', '0?3/17/1947', '1947-?03-?17', '17 Mar 1947', 'Mar(ch)? 17, 1947', SSN_MARK.source].join('|'), 'i');
+const BIRTHDAYS = ['0?3/17/1947', '1947-?03-?17', '17 Mar 1947', 'Mar(ch)? 17, 1947'];
+export const MARKS = new RegExp([FAMILY, GIVEN, MRN, '555-?0173', ...BIRTHDAYS, SSN_MARK.source].join('|'), 'i');
 const ADDRESS = 'dr.lee@good.lakeside.sim.example';
 export const PATIENT = { LocalId: MRN, Name: { First: GIVEN, Last: FAMILY }, Dob: BORN, Phone: PHONE, Address: { Street1: `1 ${FAMILY} St` } };
 const NOTE = `SSN ${SSN}, please compare; once ${SSN.replaceAll('-', ' ')}, then ${SSN.replaceAll('-', '\u2013')} and ${SSN.replaceAll('-', '')}.`;
