@@ -18,10 +18,9 @@ const folder = temporaryFolder();
 const shots = process.env['COURIER_SCREENSHOTS'] ?? join(folder, 'screenshots');
 const typings = configTypings(folder);
 
-/** Fields that belong to another choice than the one that was made: the PEM pair, the SQLite file, notifications by HTTP, an account that is sealed for. */
+/** Fields that belong to another choice than the one that was made: the PEM pair, the SQLite file, notifications that are not fetched. */
 const OTHER_CHOICE: Record<string, string[]> = {
   'direct-identity': ['p12'], 'direct-journal': ['backend', 'schema', 'url'], 'direct-hisp-receive': ['account'],
-  'direct-hisp-account': ['imapHost', 'imapPort', 'imapSecurity'],
 };
 
 describe('the editor (needs Chromium)', function () {
@@ -88,7 +87,7 @@ describe('the editor (needs Chromium)', function () {
     it(`opens the form of ${type}, shows every field, takes what is typed`, async () => {
       const { page } = editor;
       await openForm(editor, placed.get(type)!.id);
-      expect(await ask(editor, 'unseen', type, 'node-input-')).to.have.members(OTHER_CHOICE[type] ?? []);
+      expect(await ask(editor, 'unseen', type, 'node-input-')).to.deep.equal(OTHER_CHOICE[type] ?? []);
       for (const { from: { property }, ...typing } of typings.filter(({ from }) => from.type === type)) {
         await addConfig(editor, property);
         await page.fill('#node-config-input-name', `browser ${typing.type}`);
@@ -107,6 +106,14 @@ describe('the editor (needs Chromium)', function () {
       await saveForm(editor);
     });
   }
+
+  it('shows the account whose mailbox is read, and no listener, when mail comes that way', async () => {
+    await openForm(editor, placed.get('direct-hisp-receive')!.id);
+    await editor.page.selectOption('#node-input-source', 'mailbox');
+    expect(await ask(editor, 'unseen', 'direct-hisp-receive', 'node-input-')).to.have.members(['identity', 'trust', 'host', 'port', 'domains']);
+    expect(await ask(editor, 'blemishes')).to.deep.equal([]);
+    await closeForm(editor);
+  });
 
   for (const { type } of typings) {
     it(`opens ${type} again with every field and what was typed`, async () => {

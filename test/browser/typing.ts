@@ -94,6 +94,10 @@ const fillAccount = async (page: Page): Promise<void> => {
   await page.fill(field('user'), 'courier');
   await page.fill(field('password'), 'a password for the browser test');
   await page.check(field('anyFrom'));
+  await page.selectOption(field('sealing'), 'hisp');
+  await page.fill(field('imapHost'), 'mail.hisp.example');
+  await page.selectOption(field('imapSecurity'), 'starttls');
+  await page.check(field('simulated'));
   await page.fill(field('deadline'), '1800');
   await page.fill(field('deadlineEmergent'), '300');
 };
@@ -136,7 +140,10 @@ export const configTypings = (folder: string): ConfigTyping[] => {
     { from: { type: 'direct-seal-mail', property: 'trust' }, type: 'direct-trust',
       fill: async (page) => await page.fill(field('anchors'), authority.pem), deployed: { anchors: authority.pem } },
     { from: { type: 'direct-hisp-send', property: 'account' }, type: 'direct-hisp-account', fill: fillAccount,
-      deployed: { host: '127.0.0.1', port: '465', security: 'implicit', anyFrom: true, deadline: '1800', deadlineUrgent: '', deadlineEmergent: '300' } },
+      deployed: {
+        host: '127.0.0.1', port: '465', security: 'implicit', anyFrom: true, deadline: '1800', deadlineUrgent: '', deadlineEmergent: '300',
+        sealing: 'hisp', imapHost: 'mail.hisp.example', imapPort: '', imapSecurity: 'starttls', simulated: true,
+      } },
   ];
 };
 
