@@ -2,9 +2,8 @@
 // force, so that a site that says what its organization said anyway changes nothing.
 import { deadlineColumn, PRIORITIES } from './deadlines.ts';
 import { isInline } from './logo.ts';
-import type { Organization } from './organization.ts';
+import type { DomainRule, Organization } from './organization.ts';
 import { effectiveOrganization } from './organizations.ts';
-import type { DomainRule } from './recipient-domains.ts';
 
 /** One thing that would be different. `text` is a sentence; codes are stable. */
 export interface OrganizationChange {

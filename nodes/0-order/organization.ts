@@ -1,6 +1,5 @@
 import type { Deadlines } from './deadlines.ts';
 import type { PostalAddress } from './model.ts';
-import type { DomainRule } from './recipient-domains.ts';
 
 export type RoutePolicy = 'union' | 'site-over-organization' | 'most-specific';
 export type PatientIdentifier = 'none' | 'null' | 'mrn';
@@ -30,6 +29,18 @@ export interface OrganizationSettings {
   /** Price per message, decimal string, and ISO 4217 currency. */
   price?: string;
   currency?: string;
+}
+
+/** What holds for recipients on a domain: what their HISP can and cannot do. */
+export interface DomainRule {
+  /** In lower case. `*.hisp.example` also holds for every domain below `hisp.example`. */
+  domain: string;
+  /** Whether this HISP is asked to confirm final delivery. */
+  finalDelivery?: boolean;
+  /** The document profile: which patient identifier its receivers want in the document. */
+  patientIdentifier?: PatientIdentifier;
+  /** The largest sealed mail that it takes, in units of 1,000,000 bytes. */
+  maxMegabytes?: number;
 }
 
 /** Who submits and pays. Identified by ClientGuid (lower case). */

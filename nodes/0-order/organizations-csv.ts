@@ -4,8 +4,7 @@ import { CourierError } from '../errors.ts';
 import { CsvError, readCsv, writeCsv, type CsvRow } from './csv.ts';
 import { deadlineColumn, type Deadlines, PRIORITIES } from './deadlines.ts';
 import type { PostalAddress } from './model.ts';
-import type { Organization } from './organization.ts';
-import type { DomainRule } from './recipient-domains.ts';
+import type { DomainRule, Organization } from './organization.ts';
 import { fold } from './setting-cells.ts';
 
 export const ORGANIZATION_COLUMNS = [

@@ -4,19 +4,8 @@ import { domainOf } from '../mail/mail-address.ts';
 import { normalizeAddress } from './direct-address.ts';
 import { parseJson } from './json.ts';
 import type { Recipient } from './message.ts';
-import type { Organization, PatientIdentifier } from './organization.ts';
+import type { DomainRule, Organization, PatientIdentifier } from './organization.ts';
 import { checked, entryOf, fold, isObject, oneOf, readSwitch, rowInvalid, withoutAbsent, type Entry } from './setting-cells.ts';
-
-export interface DomainRule {
-  /** In lower case. `*.hisp.example` also holds for every domain below `hisp.example`. */
-  domain: string;
-  /** Whether this HISP is asked to confirm final delivery. */
-  finalDelivery?: boolean;
-  /** The document profile: which patient identifier its receivers want in the document. */
-  patientIdentifier?: PatientIdentifier;
-  /** The largest sealed mail that it takes, in units of 1,000,000 bytes. */
-  maxMegabytes?: number;
-}
 
 const KEYS = ['domain', 'finalDelivery', 'patientIdentifier', 'maxMegabytes'] as const;
 const RULES_MAX = 10_000;

@@ -3,7 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { DoNotSendEntry } from '../0-order/do-not-send.ts';
+import { POLICIES } from '../0-order/organization-settings.ts';
 import { checkOrganizations, parseOrganizations } from '../0-order/organizations.ts';
+import { readRouteText } from '../1-route/route-table.ts';
+import { readDirectoryText } from '../2-npi/directory.ts';
 import { closePool } from '../pool.ts';
 import { BUNDLE, configure, readBundle } from './bundle.ts';
 import { type Command, say, UsageError } from './command.ts';
@@ -20,11 +23,21 @@ import { TEXTS } from './texts.ts';
 
 const string = { type: 'string' } as const;
 const OPTIONS = {
-  flows: string, route: string, directory: string, organizations: string, policy: string, node: string,
+  flows: string, node: string, route: string, directory: string, organizations: string, policy: string,
   journal: string, 'key-file': string, backend: string, schema: string, json: { type: 'boolean' },
 } as const;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
+
+/** What the node's form offers. */
+const CHOICES: readonly string[] = ['organization', ...POLICIES];
+
+/** A list that is put in place of the flow's must be one: else the answer would be about a flow without it. */
+const checkGiven = async ({ route, directory, policy }: Values, path: (file: string) => string): Promise<void> => {
+  if (policy !== undefined && !CHOICES.includes(policy)) throw new UsageError(TEXTS.wrongChoice('policy', CHOICES));
+  if (route !== undefined) readRouteText(await readFile(path(route), 'utf8'));
+  if (directory !== undefined) readDirectoryText(await readFile(path(directory), 'utf8'));
+};
 
 /** The flow that is asked: the one given, or the shipped one, with what the options put in its place. */
 const flowsOf = async ({ flows, route, directory, organizations, policy }: Values, path: (file: string) => string): Promise<FlowNode[]> => {
@@ -50,9 +63,16 @@ const doNotSendOf = async (values: Values, cwd: string): Promise<readonly DoNotS
 
 const GOOD: ReadonlySet<string> = new Set(['ROUTED', 'DONE']);
 
-/** 3: somebody who is named would not get it, or nobody would. */
+type Candidate = Explanation['candidates'][number];
+
+const getsNothing = ({ state, code }: Candidate): boolean =>
+  state === 'UNRESOLVED' || state === 'HELD' || (state === 'SUPPRESSED' && code === 'DO_NOT_SEND');
+
+const mayGetIt = ({ state }: Candidate): boolean => state === 'QUEUED' || state === 'RESOLVING';
+
+/** 3: somebody who is named would not get it, or nobody would. A level that is switched off names nobody. */
 const exitCode = ({ message, candidates }: Explanation): number =>
-  GOOD.has(message.state) && candidates.every(({ state }) => state !== 'UNRESOLVED' && state !== 'HELD') ? 0 : 3;
+  GOOD.has(message.state) && candidates.some(mayGetIt) && !candidates.some(getsNothing) ? 0 : 3;
 
 const organizationsIn = (nodes: readonly FlowNode[]) => nodes.filter(({ type }) => type === 'direct-organizations')
   .flatMap((node) => checkOrganizations((node['organizations'] ?? []) as unknown[]).organizations);
@@ -62,6 +82,7 @@ export const route: Command = async (args, { cwd }) => {
   const [verb, order, result, ...more] = positionals;
   if (verb !== 'explain' || order === undefined || more.length > 0) throw new UsageError(TEXTS.explainCall);
   const path = (file: string): string => resolve(cwd, file);
+  await checkGiven(values, path);
   const given = await flowsOf(values, path);
   const unset = unsetVariables(given, 'direct-trust', process.env);
   const nodes = withEnvironment(given, process.env);

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Recipient } from '../../nodes/0-order/message.ts';
-import type { Organization } from '../../nodes/0-order/organization.ts';
+import type { DomainRule, Organization } from '../../nodes/0-order/organization.ts';
 import { parseOrganizations, readOrganizations, writeOrganizationsCsv, writeOrganizationsJson } from '../../nodes/0-order/organizations.ts';
-import { checkDomainRules, domainRuleFor, type DomainRule, withDomainRules, withRules } from '../../nodes/0-order/recipient-domains.ts';
+import { checkDomainRules, domainRuleFor, withDomainRules, withRules } from '../../nodes/0-order/recipient-domains.ts';
 import { CLINIC } from '../support/samples.ts';
 import { refusal } from './support.ts';
 

@@ -18,7 +18,7 @@ const folder = temporaryFolder();
 const shots = process.env['COURIER_SCREENSHOTS'] ?? join(folder, 'screenshots');
 const typings = configTypings(folder);
 
-/** Fields that belong to another choice than the one that was made: the PEM pair, the SQLite file, mail by SMTP. */
+/** Fields that belong to another choice than the one that was made: the PEM pair, the SQLite file, notifications that are not fetched. */
 const OTHER_CHOICE: Record<string, string[]> = {
   'direct-identity': ['p12'], 'direct-journal': ['backend', 'schema', 'url'], 'direct-hisp-receive': ['account'],
 };
@@ -157,6 +157,22 @@ describe('the editor (needs Chromium)', function () {
     await page.fill('#node-input-explain-order', 'no JSON');
     await page.click('#node-input-explain');
     await answer.getByText('INPUT_NOT_JSON').waitFor();
+    await closeForm(editor);
+  });
+
+  it('sends, from a row of the route table, a test message, and shows beside the row what became of it', async () => {
+    const { page } = editor;
+    const row = (index: number) => page.locator('#node-config-input-rows-list > li').nth(index);
+    await openConfig(editor, 'direct-route-table', 'iris-route-table');
+    for (const [index, state] of ['PROCESSED', 'DELIVERED'].entries()) {
+      await row(index).getByRole('button', { name: 'Send a test message' }).click();
+      await row(index).getByText(`Last test: ${state}`).waitFor({ timeout: 40_000 });
+      expect(await row(index).getByRole('status').innerText()).to.match(/ · .*\d.* · admin/);
+    }
+    await page.screenshot({ path: join(shots, 'test-message.png') });
+    await closeForm(editor);
+    await openConfig(editor, 'direct-route-table', 'iris-route-table');
+    await page.getByText('Last test: DELIVERED').waitFor();
     await closeForm(editor);
   });
 

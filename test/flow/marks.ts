@@ -2,18 +2,24 @@
 import { CLINIC, inputPair, irisOrder, irisResult, type PairSetup } from '../support/samples.ts';
 
 export const FAMILY = 'Zzfamilymark';
-const [GIVEN, MRN, PHONE, BORN, SSN] = ['Qxgivenmark', 'MRKRECORD7', '(555) 555-0173', '3/17/1947', '219-46-7788'];
-export const MARKS = new RegExp([FAMILY, GIVEN, MRN, '555-?0173', '0?3/17/1947', '1947-?03-?17', '17 Mar 1947', 'Mar(ch)? 17, 1947', SSN, SSN.replaceAll('-', '')].join('|'), 'i');
+const [GIVEN, MRN, PHONE, BORN] = ['Qxgivenmark', 'MRKRECORD7', '(555) 555-0173', '3/17/1947'];
+export const SSN = '219-46-7788';
+/** However it is written. */
+export const SSN_MARK = /219\D{0,6}46\D{0,6}7788/;
+const BIRTHDAYS = ['0?3/17/1947', '1947-?03-?17', '17 Mar 1947', 'Mar(ch)? 17, 1947'];
+export const MARKS = new RegExp([FAMILY, GIVEN, MRN, '555-?0173', ...BIRTHDAYS, SSN_MARK.source].join('|'), 'i');
 const ADDRESS = 'dr.lee@good.lakeside.sim.example';
-const PATIENT = { LocalId: MRN, Name: { First: GIVEN, Last: FAMILY }, Dob: BORN, Phone: PHONE, Address: { Street1: `1 ${FAMILY} St` } };
-const LEAKY = { Ssn: SSN, SocialSecurityNumber: SSN.replaceAll('-', '') };
-export const EVERYTHING = `${GIVEN} ${FAMILY}, born ${BORN}, ${MRN}, ${PHONE}, SSN ${SSN}`;
+export const PATIENT = { LocalId: MRN, Name: { First: GIVEN, Last: FAMILY }, Dob: BORN, Phone: PHONE, Address: { Street1: `1 ${FAMILY} St` } };
+const NOTE = `SSN ${SSN}, please compare; once ${SSN.replaceAll('-', ' ')}, then ${SSN.replaceAll('-', '\u2013')} and ${SSN.replaceAll('-', '')}.`;
+const LEAKY = { Ssn: SSN, SocialSecurityNumber: SSN.replaceAll('-', ''), AdditionalInfo: SSN.replaceAll('-', '') };
+const PERSON = `${GIVEN} ${FAMILY}, born ${BORN}, ${MRN}, ${PHONE}`;
+export const EVERYTHING = `${PERSON}, SSN ${SSN}`;
 
 export type Json = Record<string, unknown>;
 export const pair = (n: number, { address = ADDRESS, npi = null, order = {}, result = {} }: PairSetup = {}): Json[] => Object.values(inputPair(n, {
   address, npi,
   order: { Patient: { ...PATIENT, ...LEAKY }, ...order },
-  result: { Patient: { ...PATIENT, ...LEAKY }, Gradings: { Notes: [{ Date: '2026-01-06T14:09:00+00:00', Text: `SSN ${SSN}, please compare.` }] }, ...result },
+  result: { Patient: { ...PATIENT, ...LEAKY }, Gradings: { Notes: [{ Date: '2026-01-06T14:09:00+00:00', Text: NOTE }] }, ...result },
 }));
 const control = (OrderControlCode: string, n: number, change: Json = {}): Json =>
   ({ Version: '2.3.1', OrderControlCode, ClientGuid: CLINIC, Site: { LocalId: 'SITE01' }, Order: { LocalId: `ORD${n}` }, ...change });
@@ -47,8 +53,8 @@ export const WAYS: Json[] = [
   pair(1)[1]!, ...pair(30), ...pair(31), ...pair(32), ...pair(33), ...pair(34),
 ];
 
-/** What no reader lets through reaches the stages by a Function node in between. */
-export const SABOTAGE = `const patient = msg.order.patient, text = ${JSON.stringify(EVERYTHING)};
+/** What no reader lets through reaches the stages by a Function node in between. A number that such a node brings along is its author's. */
+export const SABOTAGE = `const patient = msg.order.patient, text = ${JSON.stringify(PERSON)};
 ({ 0: () => { msg.order.patient = text; }, 1: () => { patient.birthDate = text; }, 2: () => { msg.result.gradings = text; },
   3: () => { msg.images = [{ laterality: 'OD', data: Buffer.from(text) }]; patient.name.family += '\\u0000\\ud800'; },
   4: () => { msg.result.document = { base64: text }; patient.genders = text; } }[/^ORD[34](\\d)$/.exec(msg.direct.orderLocalId)?.[1]] ?? (() => {}))();

@@ -116,7 +116,7 @@ export const openBench = async (): Promise<Bench> => {
       organizations: () => null, routeTable: () => null, directory: () => null, trust: () => ({ source, anchors }),
       identity: () => ({ open: identity }), account: () => account as never, journal: () => null,
     },
-    organization: () => organizationOf(policy), doNotSend: async () => [], table: tableOf(rows), policy: 'organization',
+    entrance: { maxBytes: 25 * 1024 * 1024, bound: null }, organization: () => organizationOf(policy), doNotSend: async () => [], table: tableOf(rows), policy: 'organization',
     lookUp: { directory: async () => directory, onMismatch: 'hold' },
     pdf: { mode: 'pass', pageSize: 'letter', imageFolder: '' },
     cda: { patientIdentifier: 'null', documentCode: '', title: '', gender: 'birth' },

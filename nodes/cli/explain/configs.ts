@@ -116,13 +116,13 @@ export const liveConfigs = (nodes: readonly FlowNode[], getNode: (id: string) =>
   };
 };
 
-/** The nodes of a file of flows. Throws INPUT_NOT_JSON or FIELD_INVALID. */
+/** The nodes of a file of flows. Throws FIELD_INVALID. */
 export const readFlows = (input: string): FlowNode[] => {
   let read: unknown;
   try {
     read = JSON.parse(input.replace(/^\uFEFF/, ''));
   } catch (cause) {
-    throw new CourierError('INPUT_NOT_JSON', { cause });
+    throw new CourierError('FIELD_INVALID', { path: 'flows', detail: 'JSON was expected', cause });
   }
   const isNode = (node: unknown): node is FlowNode =>
     typeof (node as FlowNode | null)?.id === 'string' && typeof (node as FlowNode).type === 'string';

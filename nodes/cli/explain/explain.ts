@@ -98,7 +98,7 @@ const unstarted = (stopped: Stopped): Explanation =>
 
 /** Never throws for what an order, a result or a flow may hold: that is part of the explanation. */
 export const explain = async (question: Question, setting: Setting, now: Date): Promise<Explanation> => {
-  const asked = readQuestion(question, setting.organization, now.toISOString().slice(0, 10));
+  const asked = readQuestion(question, setting, now.toISOString().slice(0, 10));
   if ('fate' in asked) return unstarted(asked);
   const way = await goOn({ ...asked, candidates: [], considered: [], blocked: [], policy: null, report: null, made: null, fate: null }, setting, now);
   return {

@@ -38,11 +38,11 @@ export const seal: Step = async (way, { configs, seal: setting }, now) => {
   if (trust === null) throw new CourierError('TRUST_INVALID', { detail: 'no trust is chosen' });
   const identity = sealing === 'hisp' ? null : configs.identity(organization.identity ? { name: organization.identity } : { id: setting.identity });
   const { subject, attachPdf, cipher } = setting;
+  const settings = { subject, attachPdf, cipher, test: isTest(way.result, way.order) };
   const { sealed, refused } = await sealRecipients({
     recipients: openOnes(way.candidates).map(({ recipient }): Recipient => recipient), organization, pdf: report ?? undefined,
     document: made.cda, documents: made.documents, sealing, identity: await identity?.open(),
-    trust: trust && { source: trust.source, anchors: await trust.anchors() },
-    settings: { subject, attachPdf, cipher, test: isTest(way.result, way.order) }, now,
+    trust: trust && { source: trust.source, anchors: await trust.anchors() }, settings, now,
   });
   const mails = new Map(sealed.map(({ recipient, mail }) => [recipient.id, mail]));
   const isRefused = new Set(refused.map(({ id }) => id));
@@ -74,8 +74,8 @@ export const send: Step = async (way, { configs, account: chosen, prices }) => {
   const price = prices?.(order.organization, order.site.localId, kind);
   const fee = price === undefined ? null : { kind, ...price };
   const [first] = openOnes(way.candidates);
-  if (kind === 'test' && !account.simulated && first?.mail != null) {
-    checkMail(account, first.mail);
+  if (kind === 'test' && !account.simulated && first !== undefined) {
+    if (first.mail !== null) checkMail(account, first.mail);
     return stop(way, fateOf('HELD', 'TEST_TRAFFIC'));
   }
   return {

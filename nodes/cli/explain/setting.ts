@@ -17,6 +17,7 @@ import { NO_PAYERS, type PayerDirectory, priceListOf } from '../../7-fee/prices.
 import type { PriceList } from '../../7-fee/rate.ts';
 import { CourierError } from '../../errors.ts';
 import type { FlowNode } from '../engine.ts';
+import { behind } from './wires.ts';
 
 /** `table` throws what is wrong with it. */
 export interface RouteTable { table(): RouteRow[]; trustedDomains: string[]; freeMailDomains: string[] }
@@ -38,6 +39,8 @@ export interface SealSetting { subject: string; attachPdf: boolean; cipher: Cont
 /** The stages that a flow has after resolve route, as they are set. Null: the flow has no such stage. */
 export interface Setting {
   configs: Configs;
+  /** What the order in node takes, and whose orders it joins results to; null: anybody's. */
+  entrance: { maxBytes: number; bound: string | null };
   organization: (clientGuid: string) => Organization | undefined;
   doNotSend: () => Promise<readonly DoNotSendEntry[]>;
   table: () => RouteTable;
@@ -51,29 +54,13 @@ export interface Setting {
   prices: PriceList | null;
 }
 
+const MEGABYTE = 1024 * 1024;
+
 const NO_TABLE: RouteTable = { table: () => [], trustedDomains: [], freeMailDomains: [...FREE_MAIL_DOMAINS] };
 
 const text = (node: FlowNode | undefined, property: string, standard = ''): string => {
   const value = node?.[property];
   return typeof value === 'string' && value !== '' ? value : standard;
-};
-
-/** Nodes that a node sends to, wherever a link leads. */
-const following = (node: FlowNode, byId: ReadonlyMap<string, FlowNode>): FlowNode[] => {
-  const ids = node.type === 'link out' ? node['links'] as string[] | undefined ?? [] : (node['wires'] as string[][] | undefined ?? []).flat();
-  return ids.flatMap((id) => byId.get(id) ?? []);
-};
-
-/** The first node of each type behind a node, as the wires go. */
-const behind = (start: FlowNode, nodes: readonly FlowNode[]): Map<string, FlowNode> => {
-  const byId = new Map(nodes.map((node) => [node.id, node]));
-  const found = new Map<string, FlowNode>();
-  const seen = new Set([start.id]);
-  for (let row = [start]; row.length > 0;) {
-    row = row.flatMap((node) => following(node, byId)).filter(({ id }) => !seen.has(id) && seen.add(id));
-    for (const node of row) if (!found.has(node.type)) found.set(node.type, node);
-  }
-  return found;
 };
 
 const pdfOf = (node: FlowNode | undefined): PdfSettings | null => node === undefined ? null : {
@@ -113,6 +100,7 @@ export const settingOf = (nodes: readonly FlowNode[], configs: Configs, routeNod
   const sender = stages.get('direct-hisp-send');
   return {
     configs,
+    entrance: { maxBytes: (Number(entrance?.['maxSize']) || 25) * MEGABYTE, bound: text(entrance, 'bound').trim().toLowerCase() || null },
     organization: (clientGuid) => organizations?.find(clientGuid),
     doNotSend: async () => await (await configs.journal(text(entrance, 'journal'))?.open())?.blocked() ?? [],
     table: () => {

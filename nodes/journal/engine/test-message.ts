@@ -18,8 +18,8 @@ export interface TestRequest { organization: unknown; site?: unknown; address: u
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** No site was named: none of the organization's is called so. */
-const NO_SITE = 'TEST';
+/** Stands where no site was named: none of the organization's is called so. */
+export const NO_SITE = 'TEST';
 
 const subjectOf = (store: Store, { organization, site }: TestRequest): TestSubject => {
   const guid = plain('organization', organization).toLowerCase();
