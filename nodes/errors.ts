@@ -32,6 +32,14 @@ export class CourierError extends Error {
 
 export const isCourierError = (error: unknown): error is CourierError => error instanceof CourierError;
 
+/** What a form is told of a fault: the body of a 400. */
+export interface Refusal { code: Code; path: string | undefined; text: string }
+
+export const refusalOf = (error: unknown): Refusal => {
+  const { code, path, message } = asCourierError(error);
+  return { code, path, text: message };
+};
+
 /** What a catch block hands on: coded errors as they are, anything else under the given code with its cause kept off the message. */
 export const asCourierError = (error: unknown, code: Code = 'STAGE_FAILED'): CourierError =>
   isCourierError(error) ? error : new CourierError(code, { cause: error });

@@ -1,12 +1,12 @@
 // What the organizations form asks the server: to read pasted text, or to write its rows as text.
-import { asCourierError } from '../errors.ts';
+import { type Refusal, refusalOf } from '../errors.ts';
 import { type OrganizationChange, settingChanges } from './organization-changes.ts';
 import type { Organization } from './organization.ts';
 import { checkOrganizations, parseOrganizations, readOrganizations, writeOrganizationsCsv, writeOrganizationsJson } from './organizations.ts';
 
 export type ExchangeAnswer =
   | { status: 200; body: { organizations: Organization[]; csv: string; json: string; changes: OrganizationChange[]; current: Organization[] } }
-  | { status: 400; body: { code: string; path: string | undefined; text: string } };
+  | { status: 400; body: Refusal };
 
 export interface ExchangeQuestion {
   /** CSV or JSON; without it `organizations` is the list itself. */
@@ -27,7 +27,6 @@ export const exchangeOrganizations = ({ text, organizations: listed, current: ro
       body: { organizations, csv: writeOrganizationsCsv(organizations), json: writeOrganizationsJson(organizations), changes, current },
     };
   } catch (error) {
-    const { code, path, message } = asCourierError(error);
-    return { status: 400, body: { code, path, text: message } };
+    return { status: 400, body: refusalOf(error) };
   }
 };

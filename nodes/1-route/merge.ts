@@ -1,5 +1,6 @@
 // One address, one mail: recipients that turned out to be the same are merged, and the survivor says who else named it.
 import type { Level, Recipient } from '../0-order/message.ts';
+import { distinctWarnings } from '../0-order/warnings.ts';
 import { mergeWishes } from './delivery-wishes.ts';
 import { LEVELS } from './policy.ts';
 
@@ -22,7 +23,7 @@ const mergeGroup = (group: readonly Recipient[]): Recipient => {
     npi: keeper.npi ?? others.find(({ npi }) => npi !== null)?.npi ?? null,
     why: `${keeper.why} The same address is also named by ${sources}.`,
     ...mergeWishes([keeper, ...others]),
-    warnings: [...new Map(group.flatMap(({ warnings }) => warnings).map((warning) => [JSON.stringify(warning), warning])).values()],
+    warnings: distinctWarnings(group.flatMap(({ warnings }) => warnings)),
   };
 };
 

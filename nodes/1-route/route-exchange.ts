@@ -2,18 +2,17 @@
 import type { OrganizationChange } from '../0-order/organization-changes.ts';
 import type { Organization } from '../0-order/organization.ts';
 import { checkOrganizations } from '../0-order/organizations.ts';
-import { asCourierError } from '../errors.ts';
+import { type Refusal, refusalOf } from '../errors.ts';
 import { routeChanges } from './organization-changes.ts';
 import { readRouteJson, readRouteText, type RouteRow, writeRouteCsv } from './route-table.ts';
 
-type Refusal = { status: 400; body: { code: string; path: string | undefined; text: string } };
+type Refused = { status: 400; body: Refusal };
 
-const answered = <Body>(work: () => Body): { status: 200; body: Body } | Refusal => {
+const answered = <Body>(work: () => Body): { status: 200; body: Body } | Refused => {
   try {
     return { status: 200, body: work() };
   } catch (error) {
-    const { code, path, message } = asCourierError(error);
-    return { status: 400, body: { code, path, text: message } };
+    return { status: 400, body: refusalOf(error) };
   }
 };
 
@@ -32,7 +31,7 @@ const readable = (rows: unknown): RouteRow[] | null => {
 /** `current`: the rows that these would take the place of. Bad rows answer 400 with code, path and a sentence. */
 export const exchangeRows = (
   { text, rows: listed, current }: { text?: unknown; rows?: unknown; current?: unknown }, { organizations }: Deployed,
-): { status: 200; body: { rows: RouteRow[]; csv: string; changes: OrganizationChange[] } } | Refusal => answered(() => {
+): { status: 200; body: { rows: RouteRow[]; csv: string; changes: OrganizationChange[] } } | Refused => answered(() => {
   const rows = typeof text === 'string' ? readRouteText(text) : readRouteJson(listed);
   const routeBefore = current === undefined ? null : readable(current);
   const changes = routeBefore === null ? [] : routeChanges(organizations, organizations, { routeBefore, routeAfter: rows });
@@ -42,7 +41,7 @@ export const exchangeRows = (
 /** What another list of organizations means for recipients, with the route tables that are deployed. Entries that cannot be used count as none. */
 export const exchangeChanges = (
   { before, after }: { before?: unknown; after?: unknown }, { rows }: Deployed,
-): { status: 200; body: { changes: OrganizationChange[] } } | Refusal => answered(() => {
+): { status: 200; body: { changes: OrganizationChange[] } } | Refused => answered(() => {
   const usable = (list: unknown): Organization[] => checkOrganizations(Array.isArray(list) ? list : []).organizations;
   return { changes: routeChanges(usable(before), usable(after), { routeBefore: rows, routeAfter: rows }) };
 });

@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import { asCourierError } from '../errors.ts';
+import { refusalOf } from '../errors.ts';
 import { statusOf } from '../stage.ts';
 import type { Directory } from './directory.ts';
 import { directoryCells, writeDirectoryCsv } from './directory-rows.ts';
@@ -43,8 +43,7 @@ export default (RED: NodeAPI): void => {
       const { cells, rejects } = directoryCells(typeof text === 'string' ? text : JSON.stringify(rows) ?? '');
       response.json({ rows: cells, csv: writeDirectoryCsv(cells), rejects });
     } catch (error) {
-      const { code, path, message } = asCourierError(error);
-      response.status(400).json({ code, path, text: message });
+      response.status(400).json(refusalOf(error));
     }
   });
 };

@@ -2,9 +2,9 @@
 // be written to safely is refused with the reason; the others go.
 import { randomUUID } from 'node:crypto';
 import type { Recipient, ReportDocument, SealedMail } from '../0-order/message.ts';
-import type { Warning } from '../0-order/model.ts';
 import type { Organization } from '../0-order/organization.ts';
 import { domainRuleFor } from '../0-order/recipient-domains.ts';
+import { distinctWarnings } from '../0-order/warnings.ts';
 import { documentFor, type Documents } from '../4-cda/profiles.ts';
 import { asCourierError, type Code, CourierError, sentence } from '../errors.ts';
 import { base64Size } from '../mail/base64.ts';
@@ -37,8 +37,6 @@ export interface SealedRecipients { sealed: { recipient: Recipient; mail: Sealed
 
 const refused = (recipient: Recipient, code: Code, why: string): Recipient =>
   ({ ...recipient, state: 'UNRESOLVED', code, why: `${recipient.why} ${why}`.trim() });
-
-const distinct = (warnings: Warning[]): Warning[] => [...new Map(warnings.map((warning) => [JSON.stringify(warning), warning])).values()];
 
 /** `own` is the identity of a sender who seals; null where the HISP seals. */
 interface From { sender: string; own: Sender | null }
@@ -93,7 +91,7 @@ const sealFor = async (recipient: Recipient, address: string, from: From, reques
     ...(recipient.id !== undefined && { deliveryId: recipient.id }),
     from: from.sender, to: address, messageId, finalDelivery, ...(deadlineMinutes !== undefined && { deadlineMinutes }), raw,
     evidence: { ...evidence, document: { id: document.id, profile: document.profile } },
-    warnings: distinct([...document.warnings, ...(pdf?.warnings ?? [])]),
+    warnings: distinctWarnings([...document.warnings, ...(pdf?.warnings ?? [])]),
   };
 };
 

@@ -73,14 +73,9 @@ export const createLineWork = (journal: Pick<Journal, 'settleAttempt' | 'settleP
 
   return {
     async deliver({ account, transport }, claim) {
-      const unfit = sealingFault(account, claim.raw);
+      const unfit = sealingFault(account, claim.raw) ?? (claim.test === true && !account.simulated ? 'TEST_TRAFFIC' : null);
       if (unfit !== null) return await withhold(claim, unfit);
       const now = clockFrom(claim.claimedAt);
-      if (claim.test === true && !account.simulated) {
-        const told = { kind: 'hold', code: 'TEST_TRAFFIC', response: '' } as const;
-        await persist(async () => await journal.settleAttempt(claim.deliveryId, claim.attempt, told), tools, given);
-        return;
-      }
       const outcome = await tryDelivery(transport, claim, suspects);
       if (outcome.kind === 'accepted') letGo(claim.raw);
       await settle(claim, outcome, account, now);

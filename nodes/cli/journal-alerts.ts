@@ -7,8 +7,7 @@ import { changing, looking } from './journal-access.ts';
 import { readCall, wrong } from './journal-call.ts';
 import { JOURNAL_TEXTS } from './journal-texts.ts';
 import { align } from './table.ts';
-
-const iso = (at: number): string => new Date(at).toISOString();
+import { iso } from './times.ts';
 
 const COLUMNS = ['ALERT', 'PRIORITY', 'STATE', 'CODE', 'SINCE', 'TOLD', 'MESSAGE', 'DELIVERY', 'CLOSED'];
 

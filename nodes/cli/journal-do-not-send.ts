@@ -7,6 +7,7 @@ import { changing, looking } from './journal-access.ts';
 import { readCall, wrong } from './journal-call.ts';
 import { JOURNAL_TEXTS } from './journal-texts.ts';
 import { align } from './table.ts';
+import { iso } from './times.ts';
 
 type Verb = (args: string[], cwd: string) => Promise<number>;
 
@@ -27,8 +28,6 @@ const remove: Verb = async (args, cwd) => {
 };
 
 const COLUMNS = ['ID', 'KIND', 'VALUE', 'SINCE', 'BY', 'REMOVED'];
-
-const iso = (at: number): string => new Date(at).toISOString();
 
 const cells = ({ id, kind, value, at, actor, reason, removed }: BlockedRecord): string[] => [
   id, kind, value, iso(at), `${actor}: ${reason}`, removed === null ? '' : `${iso(removed.at)} ${removed.actor}: ${removed.reason}`,

@@ -6,6 +6,7 @@ import { looking } from './journal-access.ts';
 import { type Call, instantOf, readCall, wrong } from './journal-call.ts';
 import { JOURNAL_TEXTS } from './journal-texts.ts';
 import { align } from './table.ts';
+import { iso } from './times.ts';
 import { TEXTS } from './texts.ts';
 
 export const CONDITIONS = ['what', 'id', 'order', 'organization', 'recipient', 'mrn', 'state', 'account', 'from', 'to'] as const;
@@ -72,8 +73,6 @@ export async function* pagesOf(journal: Pick<Journal, 'find'>, query: FindQuery)
     cursor = page.next;
   }
 }
-
-const iso = (at: number): string => new Date(at).toISOString();
 
 const messageCells = ({ id, state, code, orderLocalId, organization, receivedAt }: MessageRecord): string[] =>
   [id, state, code ?? '', orderLocalId, organization ?? '', iso(receivedAt)];

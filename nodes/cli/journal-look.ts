@@ -7,8 +7,7 @@ import { readCall } from './journal-call.ts';
 import { CONTENT_OPTIONS, showContent } from './journal-content.ts';
 import { JOURNAL_TEXTS } from './journal-texts.ts';
 import { align } from './table.ts';
-
-const iso = (at: number | null): string => at === null ? '' : new Date(at).toISOString();
+import { iso } from './times.ts';
 
 const counted = (title: string, counts: Record<string, number>): string[][] =>
   Object.entries(counts).sort().map(([state, count]) => [title, state, String(count)]);

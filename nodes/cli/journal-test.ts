@@ -2,16 +2,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { sentence } from '../errors.ts';
 import type { Journal, TestResult } from '../journal/port.ts';
+import { hasEnded } from './at-rest.ts';
 import { refused, say } from './command.ts';
 import { changing, looking } from './journal-access.ts';
 import { readCall } from './journal-call.ts';
 import { JOURNAL_TEXTS } from './journal-texts.ts';
 import { align } from './table.ts';
 
-/** States in which nothing more happens by itself. */
-const ENDED: ReadonlySet<string> = new Set([
-  'UNRESOLVED', 'SUPPRESSED', 'PROCESSED', 'DELIVERED', 'UNCONFIRMED', 'FAILED', 'DEAD', 'HELD', 'CANCELLED', 'ERROR', 'FILTERED',
-]);
 const GOOD: ReadonlySet<string> = new Set(['PROCESSED', 'DELIVERED']);
 
 const LONGEST_S = 86_400;
@@ -31,7 +28,7 @@ const standingOf = async (journal: Journal, messageId: string): Promise<Standing
 const waitFor = async (journal: Journal, messageId: string, limitMs: number): Promise<Standing> => {
   for (const end = performance.now() + limitMs; ;) {
     const standing = await standingOf(journal, messageId);
-    if (ENDED.has(standing.state) || performance.now() >= end) return standing;
+    if (hasEnded(standing.state) || performance.now() >= end) return standing;
     await pause(ASKED_MS);
   }
 };
@@ -50,8 +47,8 @@ export const test = async (args: string[], cwd: string): Promise<number> => {
     if (created === undefined) throw refused(JOURNAL_TEXTS.nothing);
     if (!call.json) say(JOURNAL_TEXTS.testSent(created));
     const standing = await waitFor(await journal(), created, limitMs);
-    if (call.json) say(JSON.stringify({ messageId: created, ...standing, ended: ENDED.has(standing.state) }));
-    else say(JOURNAL_TEXTS[ENDED.has(standing.state) ? 'testEnded' : 'testOpen'](standing.state, standing.code));
+    if (call.json) say(JSON.stringify({ messageId: created, ...standing, ended: hasEnded(standing.state) }));
+    else say(JOURNAL_TEXTS[hasEnded(standing.state) ? 'testEnded' : 'testOpen'](standing.state, standing.code));
     if (!call.json && standing.code !== null) say(sentence(standing.code));
     return GOOD.has(standing.state) ? 0 : 2;
   });

@@ -2,9 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DeliveryRecord, InputRecord, Journal, MessageRecord } from '../journal/port.ts';
 import { addAmounts } from '../7-fee/money.ts';
+import { AT_REST } from './at-rest.ts';
+import { iso } from './times.ts';
 
-/** States in which nothing more happens by itself. */
-const AT_REST = new Set(['UNRESOLVED', 'SUPPRESSED', 'PROCESSED', 'DELIVERED', 'UNCONFIRMED', 'FAILED', 'DEAD', 'HELD', 'CANCELLED']);
 const ENDED_WELL = new Set(['DELIVERED', 'PROCESSED', 'SUPPRESSED']);
 
 const isWaiting = ({ state, code }: MessageRecord): boolean => state === 'RECEIVED' && code === 'AWAITS_ORDER';
@@ -54,8 +54,6 @@ export const waitForRest = async (journal: Journal, patienceMs: number): Promise
   }
   return { ...outcome, settled: true };
 };
-
-const iso = (at: number): string => new Date(at).toISOString();
 
 /** delivery.json: keys always there, times ISO 8601 UTC, state the bare word. */
 export const deliveryJson = (delivery: DeliveryRecord) => ({

@@ -1,11 +1,12 @@
 // Test messages from the editor: the button beside a row of the route table sends here, and shows what became of the last one.
 import type { NodeAPI } from 'node-red';
-import { asCourierError, CourierError, sentence } from '../errors.ts';
+import { CourierError, refusalOf, sentence } from '../errors.ts';
 import { NO_SITE } from '../journal/engine/test-message.ts';
 import type { Journal, TestResult } from '../journal/port.ts';
 import { requireJournal } from '../stage.ts';
+import { hasEnded } from './at-rest.ts';
 import type { FlowNode } from './engine.ts';
-import { behind } from './explain/wires.ts';
+import { behind, deployedFlow } from './explain/wires.ts';
 
 interface Asked { table?: unknown; organization?: unknown; site?: unknown; address?: unknown; finalDelivery?: unknown }
 
@@ -16,7 +17,7 @@ const entranceOf = (nodes: readonly FlowNode[], table: unknown): FlowNode | unde
 /** What the form shows beside a row; `site` is empty for the organization's own address. */
 const shown = ({ organization, site, address, state, code, at, actor }: TestResult): object => ({
   organization, site: site === NO_SITE ? '' : site, address, state, code, at: new Date(at).toISOString(), actor,
-  says: code === null ? '' : sentence(code),
+  says: code === null ? '' : sentence(code), ended: hasEnded(state),
 });
 
 /** Who is logged in to the editor. */
@@ -28,16 +29,13 @@ const personOf = (request: object): string => {
 interface Answerer { status(code: number): { json(body: object): void } }
 
 const refuse = (response: Answerer) => (error: unknown): void => {
-  const { code, path, message } = asCourierError(error);
-  response.status(400).json({ code, path, text: message });
+  response.status(400).json(refusalOf(error));
 };
 
 export default (RED: NodeAPI): void => {
   /** Null: no deployed flow looks into the table. */
   const open = async (table: unknown): Promise<Journal | null> => {
-    const nodes: FlowNode[] = [];
-    RED.nodes.eachNode((node) => { nodes.push(node as unknown as FlowNode); });
-    const entrance = entranceOf(nodes, table);
+    const entrance = entranceOf(deployedFlow(RED), table);
     return entrance === undefined ? null : await requireJournal(RED, String(entrance['journal'] ?? ''));
   };
 

@@ -33,7 +33,8 @@ export type DeliverySelection =
   | { ids: string[] }
   | { filter: { account?: string; orderLocalId?: string; recipient?: string; state?: DeliveryState } };
 
-interface ByPerson { actor: string; reason: string }
+/** Who wants it, and why. */
+export interface ByPerson { actor: string; reason: string }
 
 export type Action = ByPerson & (
   | { kind: 'hold' | 'release' | 'cancel'; deliveries: DeliverySelection }

@@ -15,16 +15,21 @@ const old = (name: string): URL => new URL(`./old/${name}`, import.meta.url);
 /** What a patient's data in the fixture looks like on the disk. */
 const IN_THE_CLEAR = ['Testpatient', '<patientRole', '%PDF-', 'Gradings'];
 
+/** A copy in a folder of its own, and what its version told of it. */
+const unpack = async (version: string): Promise<{ folder: string; file: string; told: Told }> => {
+  const folder = await mkdtemp(join(tmpdir(), 'courier-old-'));
+  const file = join(folder, 'journal.sqlite');
+  await writeFile(file, gunzipSync(await readFile(old(`${version}.sqlite.gz`))));
+  return { folder, file, told: JSON.parse(await readFile(old(`${version}.json`), 'utf8')) as Told };
+};
+
 describe('the journal of version 0.1.0', () => {
   let folder: string;
   let file: string;
   let told: Told;
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'courier-old-'));
-    file = join(folder, 'journal.sqlite');
-    await writeFile(file, gunzipSync(await readFile(old('0.1.0.sqlite.gz'))));
-    told = JSON.parse(await readFile(old('0.1.0.json'), 'utf8')) as Told;
+    ({ folder, file, told } = await unpack('0.1.0'));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -113,10 +118,7 @@ describe('the journal of version 0.2.0', () => {
   let told: Told;
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'courier-old-'));
-    file = join(folder, 'journal.sqlite');
-    await writeFile(file, gunzipSync(await readFile(old('0.2.0.sqlite.gz'))));
-    told = JSON.parse(await readFile(old('0.2.0.json'), 'utf8')) as Told;
+    ({ folder, file, told } = await unpack('0.2.0'));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 

@@ -3,6 +3,7 @@ import type { Recipient, SealedMail } from '../../0-order/message.ts';
 import { priorityOf } from '../../0-order/model.ts';
 import type { Organization } from '../../0-order/organization.ts';
 import { isTest } from '../../0-order/test-result.ts';
+import { distinctWarnings } from '../../0-order/warnings.ts';
 import { sealRecipients } from '../../5-smime/seal-recipients.ts';
 import { checkSender } from '../../6-hisp/account.ts';
 import { deadlineFor } from '../../6-hisp/deadline.ts';
@@ -23,8 +24,7 @@ const certificateOf = ({ evidence: { recipientCertificates: certificates, anchor
   sealedBy === 'hisp' ? { verdict: 'hisp', certificates: [], anchor: null } : { verdict: 'trusted', certificates, anchor };
 
 const withMail = (candidate: Candidate, mail: SealedMail): Candidate => {
-  const all = [...candidate.recipient.warnings, ...mail.warnings];
-  const warnings = [...new Map(all.map((each) => [JSON.stringify(each), each])).values()];
+  const warnings = distinctWarnings([...candidate.recipient.warnings, ...mail.warnings]);
   return { ...candidate, recipient: { ...candidate.recipient, warnings }, mail, certificate: certificateOf(mail) };
 };
 

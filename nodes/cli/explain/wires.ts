@@ -1,5 +1,13 @@
 // Where the wires of a flow lead.
+import type { NodeAPI } from 'node-red';
 import type { FlowNode } from '../engine.ts';
+
+/** Every node that is deployed, as its form saved it. */
+export const deployedFlow = ({ nodes }: Pick<NodeAPI, 'nodes'>): FlowNode[] => {
+  const found: FlowNode[] = [];
+  nodes.eachNode((node) => { found.push(node as unknown as FlowNode); });
+  return found;
+};
 
 /** Nodes that a node sends to, wherever a link leads. */
 const following = (node: FlowNode, byId: ReadonlyMap<string, FlowNode>): FlowNode[] => {

@@ -1,10 +1,10 @@
 // Alerts: handed out when they are due, again and again, until a person has recorded what was done or the cause has passed.
 // Those of deliveries are opened where the delivery moves; those of whole messages are found here, by their state.
 import type { Priority } from '../../0-order/model.ts';
-import type { AlertClaim, AlertRecord } from '../port.ts';
+import type { AlertClaim, AlertRecord, ByPerson } from '../port.ts';
 import { ALARMING_RANK } from './alarms.ts';
 import { plain, refuse } from './asking.ts';
-import { detailsOf } from './deliveries.ts';
+import { detailsOf, fullMessageId } from './deliveries.ts';
 import { all, first, insert, list, lock, run, type Store, unlessDamaged, type Values } from './store.ts';
 
 interface AlertRow {
@@ -58,13 +58,13 @@ const recordOf = async (store: Store, row: AlertRow): Promise<AlertRecord> => {
     id: row.id, messageId: row.message_id, deliveryId: row.delivery_id, state: row.state as AlertRecord['state'], code: row.code,
     since: row.opened_at, count: row.told, nextAt: row.closed_at === null ? row.next_at : null, recipient: details?.address ?? null,
     orderLocalId: row.order_local_id, organization: row.organization, site: row.site, priority: row.priority, resendOf: row.resend_of,
-    test: row.test === 1, mailMessageId: row.mail_message_id === null ? null : `<${row.mail_message_id}>`,
+    test: row.test === 1, mailMessageId: fullMessageId(row.mail_message_id),
     closed: row.closed_at === null ? null : { at: row.closed_at, code: row.closed_code!, actor: row.actor, reason: row.reason },
   };
 };
 
-/** How long whoever has claimed it may take to tell it, in ms. */
-const LEASE = 60_000;
+/** How long whoever has claimed an alert or hand-off may take to tell it, in ms. */
+export const LEASE = 60_000;
 
 /** False: somebody else has just taken it, or it is over. */
 const take = async (store: Store, { id, next_at: seen }: AlertRow): Promise<boolean> =>
@@ -106,7 +106,7 @@ export const targetOf = (asked: AlertTarget): { column: typeof COLUMNS[keyof typ
 
 /** A person has recorded what was done: all that alarms of it alarms no more. A message stands for its deliveries, too. */
 export const acknowledge = async (
-  store: Store, asked: AlertTarget, { actor, reason }: { actor: string; reason: string },
+  store: Store, asked: AlertTarget, { actor, reason }: ByPerson,
 ): Promise<{ changed: string[]; skipped: { id: string; code: string }[] }> => {
   const { column, id } = targetOf(asked);
   const table = { id: 'alert', delivery_id: 'delivery', message_id: 'message' }[column];

@@ -2,7 +2,7 @@
 import { BLOCK_KINDS, type BlockKind, blockingKeys, type DoNotSendEntry, findBlocked, readBlocked, whyBlocked } from '../../0-order/do-not-send.ts';
 import type { Recipient } from '../../0-order/message.ts';
 import { CourierError } from '../../errors.ts';
-import type { BlockedRecord } from '../port.ts';
+import type { BlockedRecord, ByPerson } from '../port.ts';
 import { afterBlock } from '../states.ts';
 import { plain, refuse } from './asking.ts';
 import { applyStep, deliveryRow, type DeliveryRow, detailColumns, detailsOf, factsOf, lockDelivery } from './deliveries.ts';
@@ -13,8 +13,6 @@ interface BlockedRow {
   id: string; kind: BlockKind; value: Uint8Array; at: number; actor: string; reason: string;
   removed_at: number | null; removed_by: string | null; removed_why: string | null;
 }
-
-interface ByPerson { actor: string; reason: string }
 
 const markOf = (store: Pick<Store, 'vault'>, kind: BlockKind, value: string): Uint8Array => store.vault.mark('blocked', `${kind} ${value}`);
 

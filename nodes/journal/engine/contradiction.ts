@@ -1,8 +1,8 @@
 // A result that says something else than an earlier one of the same grading without being a correction: which of the two holds, nobody knows.
-import { contentKey, gradeKey } from '../../0-order/join.ts';
+import { gradeKey } from '../../0-order/join.ts';
 import type { Result } from '../../0-order/model.ts';
 import { ofOrder } from './alike.ts';
-import { type MessageRow, patientMark, resultOf } from './messages.ts';
+import { contentMark, gradeMark, type MessageRow, patientMark, resultOf } from './messages.ts';
 import { all, type Store, unlessDamaged } from './store.ts';
 
 export const CHANGED = 'CHANGED_WITHOUT_CORRECTION';
@@ -23,7 +23,7 @@ export const contradicts = async (store: Store, orderId: string, result: Result,
   const rows = await all<MessageRow & { grade_key: Uint8Array | null }>(store, `SELECT * FROM message WHERE ${sql} AND seq < :before
     AND result_code = :code AND resend_of IS NULL AND content_key <> :content AND (grade_key = :key OR grade_key IS NULL)
     AND NOT ${CAME_TO_NOTHING}`, {
-    ...values, before, code: result.resultCode, key: store.vault.mark('grade', key), content: store.vault.mark('content-key', contentKey(result)),
+    ...values, before, code: result.resultCode, key: gradeMark(store, key), content: contentMark(store, result),
   });
   for (const row of rows) {
     if (row.grade_key !== null) return true;

@@ -57,6 +57,9 @@ export const detailsOf = (store: Store, row: Pick<DeliveryRow, 'details'>): Prom
 /** A Message-ID as it is compared: without its brackets. */
 export const bareMessageId = (messageId: string): string => messageId.trim().replace(/^<(.*)>$/s, '$1');
 
+/** The same as it stands in a mail. */
+export const fullMessageId = (bare: string | null): string | null => bare === null ? null : `<${bare}>`;
+
 /** An address as it is compared: in lower case. */
 export const addressMark = (store: Pick<Store, 'vault'>, address: string): Uint8Array => store.vault.mark('address', address.trim().toLowerCase());
 
@@ -87,7 +90,7 @@ const changeOf = async (
 ): Promise<DeliveryChange> => ({
   deliveryId: row.id, messageId: row.message_id, node: row.node, state, code, at: store.now, recipient: await addressOf(store, row),
   orderLocalId: row.order_local_id, organization: row.organization, site: row.site, priority: row.priority, resendOf: row.resend_of, chargeable,
-  mailMessageId: row.mail_message_id === null ? null : `<${row.mail_message_id}>`, ...(row.test === 1 && { test: true }),
+  mailMessageId: fullMessageId(row.mail_message_id), ...(row.test === 1 && { test: true }),
 });
 
 /** The event that a fee is due for: once per delivery, whatever happens later. */

@@ -1,14 +1,11 @@
 // Hand-off: each delivery that ends badly is told once to whoever takes it from here. Claimed, told, settled: a process that dies in between
 // leaves a claim that lapses.
 import type { HandoffClaim, HandoffRecord } from '../port.ts';
-import { mine } from './alerts.ts';
-import { deliveryRow, type DeliveryRow, detailsOf } from './deliveries.ts';
+import { LEASE, mine } from './alerts.ts';
+import { deliveryRow, type DeliveryRow, detailsOf, fullMessageId } from './deliveries.ts';
 import { type MessageRow, messageRow, rootOf } from './messages.ts';
 import { readyOf } from './results.ts';
 import { all, first, list, run, type Store, unlessDamaged } from './store.ts';
-
-/** How long whoever has claimed it may take to tell it, in ms. */
-const LEASE = 60_000;
 
 /** The fax number of the provider whom the order names; null for other recipients, and once the order's data was pruned. */
 const faxOf = async (store: Store, message: MessageRow, row: DeliveryRow): Promise<string | null> => {
@@ -28,7 +25,7 @@ const recordOf = async (store: Store, id: string): Promise<HandoffRecord> => {
     deliveryId: id, messageId: row.message_id, state: row.state as HandoffRecord['state'], code: row.code, at: row.ended_at ?? store.now,
     recipient: details?.address ?? null, npi: details?.npi ?? null, fax: await faxOf(store, message, row), orderLocalId: row.order_local_id,
     organization: row.organization, site: row.site, priority: row.priority, resendOf: row.resend_of, test: row.test === 1,
-    mailMessageId: row.mail_message_id === null ? null : `<${row.mail_message_id}>`, report: await hasReport(store, message),
+    mailMessageId: fullMessageId(row.mail_message_id), report: await hasReport(store, message),
   };
 };
 

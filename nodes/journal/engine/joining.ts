@@ -49,9 +49,11 @@ export const join = async (store: Store, result: Result, boundTo: string | null)
   return { outcome: 'held', organization, joined: null, code: 'ORDER_LINK_CONFLICT', why: LINKED_ELSEWHERE };
 };
 
-/** The same, and whether it contradicts what was said before it. `before`: the message's own place, where it has one. */
-export const joinAndWeigh = async (store: Store, result: Result, boundTo: string | null, before?: number): Promise<Verdict> => {
-  const verdict = await join(store, result, boundTo);
+/** A join, unless the result contradicts what was said before it. `before`: the message's own place, where it has one. */
+export const weigh = async (store: Store, verdict: Verdict, result: Result, before?: number): Promise<Verdict> => {
   if (verdict.outcome !== 'ready' || !await contradicts(store, verdict.joined.id, result, before)) return verdict;
   return { ...verdict, outcome: 'held', code: CHANGED, why: CHANGED_WHY };
 };
+
+export const joinAndWeigh = async (store: Store, result: Result, boundTo: string | null, before?: number): Promise<Verdict> =>
+  weigh(store, await join(store, result, boundTo), result, before);

@@ -67,13 +67,18 @@ export const resultOf = async (store: Store, row: Pick<MessageRow, 'result' | 'r
   return bytes === null ? result : { ...result, document: { mediaType: 'application/pdf', base64: Buffer.from(bytes).toString('base64') } };
 };
 
+export const contentMark = (store: Pick<Store, 'vault'>, result: Result): Uint8Array => store.vault.mark('content-key', contentKey(result));
+
+/** Of a `gradeKey`. */
+export const gradeMark = (store: Pick<Store, 'vault'>, key: string): Uint8Array => store.vault.mark('grade', key);
+
 /** Marks by which a result is found again. */
-export const resultMarks = (store: Store, result: Result, repeatable: boolean) => ({
+export const resultMarks = (store: Store, result: Result, repeatable: boolean, grade = gradeKey(result)) => ({
   patient_mark: patientMark(store, result.patient.localId),
   transaction_mark: result.transactionId === undefined ? null : store.vault.mark('transaction', result.transactionId),
   replay_key: repeatable ? store.vault.mark('replay', replayKey(result)) : null,
-  content_key: store.vault.mark('content-key', contentKey(result)),
-  grade_key: gradeKey(result) === null ? null : store.vault.mark('grade', gradeKey(result)!),
+  content_key: contentMark(store, result),
+  grade_key: grade === null ? null : gradeMark(store, grade),
 });
 
 /** Under this name an order in node stands in `meta` that is gone for good. */

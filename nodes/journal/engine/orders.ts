@@ -5,7 +5,7 @@ import { type Code, sentence } from '../../errors.ts';
 import type { OrderOutcome, RawInput } from '../port.ts';
 import { hasResult } from './alike.ts';
 import { keepInput } from './inputs.ts';
-import { patientMark } from './messages.ts';
+import { type JoinedOrder, patientMark } from './messages.ts';
 import { bodyOf, findOrders, ORDER, type OrderRow } from './order-rows.ts';
 import { releaseWaiting } from './results.ts';
 import { all, first, insert, lockName, orderName, run, sealed, type Store } from './store.ts';
@@ -69,13 +69,23 @@ const decide = async (store: Store, order: Order, organizationKnown: boolean): P
   }
 };
 
-export const writeVersion = async (store: Store, orderId: string, version: number, submitted: Order, body: Order, inputId: string): Promise<void> => {
+const writeVersion = async (store: Store, orderId: string, version: number, submitted: Order, body: Order, inputId: string): Promise<void> => {
   const localId = body.patient?.localId;
   await insert(store, 'order_version', {
     order_id: orderId, version, at: store.now, control: submitted.control, submitted_key: keyOf(store, submitted), body_key: keyOf(store, body),
     body: sealed(store, 'order', body), has_patient: Number(body.patient !== undefined),
     patient_mark: localId === undefined ? null : patientMark(store, localId), input_id: inputId,
   });
+};
+
+/** An order made here, that nothing is ever joined to by its number. */
+export const storeStandIn = async (store: Store, order: StoredOrder, inputId: string): Promise<JoinedOrder> => {
+  const id = store.newId();
+  await insert(store, 'orders', {
+    id, organization: order.organization, site: order.site.localId, local_id: order.localId, state: 'replaced', version: 1, stored_at: store.now,
+  });
+  await writeVersion(store, id, 1, order, order, inputId);
+  return { id, version: 1, order };
 };
 
 const write = async (store: Store, order: Order, decision: Decision, inputId: string): Promise<void> => {

@@ -1,5 +1,5 @@
 // The queue: stored before anything is sent, claimed with a numbered attempt, settled only by that attempt.
-import type { Warning } from '../../0-order/model.ts';
+import { distinctWarnings } from '../../0-order/warnings.ts';
 import { CourierError, sentence } from '../../errors.ts';
 import type { AttemptOutcome, DeliveryChange, QueuedMail } from '../port.ts';
 import { afterAttempt, afterDeadline, afterEnqueue } from '../states.ts';
@@ -16,10 +16,6 @@ import { announce, LANE_FREE, laneOf, RANKS } from './lanes.ts';
 import { stopMessage } from './recipients.ts';
 import { nextDeadline, overdue } from './sources.ts';
 import { first, keep, kept, list, run, type Store } from './store.ts';
-
-/** What was found while routing and while sealing, each said once. */
-const allWarnings = (earlier: Warning[], later: Warning[]): Warning[] =>
-  [...new Map([...earlier, ...later].map((warning) => [JSON.stringify(warning), warning])).values()];
 
 export const enqueue = async (store: Store, mail: QueuedMail, runNumber?: number): Promise<DeliveryChange | null> => {
   const { message_id: messageId } = await requireDelivery(store, mail.deliveryId);
@@ -41,7 +37,7 @@ export const enqueue = async (store: Store, mail: QueuedMail, runNumber?: number
   await run(store, `UPDATE delivery SET details = :details, address_mark = :address_mark, account = :account, node = :node, sender = :sender,
     mail_message_id = :messageId, mail = :mail, evidence = :evidence, deadline_ms = :deadlineMs, lane = :lane, sealed_at = :now,
     age_from = coalesce(age_from, :now) WHERE id = :id`, {
-    id: row.id, ...detailColumns(store, { ...details, address: to, warnings: allWarnings(details.warnings, mail.warnings) }),
+    id: row.id, ...detailColumns(store, { ...details, address: to, warnings: distinctWarnings([...details.warnings, ...mail.warnings]) }),
     account: mail.account, node: mail.node, sender: mail.from, messageId: bareMessageId(mail.messageId), mail: await keep(store, mail.raw),
     evidence: JSON.stringify(mail.evidence), deadlineMs: mail.deadlineMs, lane: laneOf(message.order_id, addressMark(store, to)), now: store.now,
   });

@@ -1,6 +1,6 @@
 // What people ask the journal: records put together from rows, oldest first.
 import type { DeliveryRecord, DeliveryState, InputRecord, Journal, MessageRecord, MessageState } from '../port.ts';
-import { DELIVERY, type DeliveryRow, detailsOf } from './deliveries.ts';
+import { DELIVERY, type DeliveryRow, detailsOf, fullMessageId } from './deliveries.ts';
 import type { MessageRow } from './messages.ts';
 import { all, first, opened, parsed, type Store, type Values } from './store.ts';
 import { eventsOf, inTurn, type Trace, tracesOf } from './traces.ts';
@@ -14,7 +14,7 @@ const deliveryRecord = async (store: Store, row: FullRow, trace: Trace): Promise
     level: row.level, alsoFrom, recipient: address, npi, source, why, hold: row.hold_code,
     finalDelivery: row.final_delivery === 1, state: row.state, code: row.code, warnings,
     ...(finalDeliveryBy !== undefined && { finalDeliveryBy }), ...(deadlineMinutes !== undefined && { deadlineMinutes }),
-    mailMessageId: row.mail_message_id === null ? null : `<${row.mail_message_id}>`, account: row.account, from: row.sender,
+    mailMessageId: fullMessageId(row.mail_message_id), account: row.account, from: row.sender,
     evidence: row.evidence === null ? null : parsed(row.evidence),
     acceptedAt: row.accepted_at, deadlineAt: row.deadline_at, nextAttemptAt: row.next_attempt_at, lateSuccess: row.late_success === 1, ...trace,
   };

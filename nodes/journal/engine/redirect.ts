@@ -2,14 +2,12 @@
 import { normalizeAddress } from '../../0-order/direct-address.ts';
 import type { Recipient } from '../../0-order/message.ts';
 import { CourierError } from '../../errors.ts';
-import type { ActionOutcome, DeliveryState } from '../port.ts';
+import type { ActionOutcome, ByPerson, DeliveryState } from '../port.ts';
 import { blockOf } from './blocked.ts';
 import { addressMark, deliveryRow, type DeliveryRow, detailsOf } from './deliveries.ts';
 import { giveUp, isInFlow, makeLinked } from './linking.ts';
 import { messageRow, rootOf } from './messages.ts';
 import { first, lock, type Store } from './store.ts';
-
-interface ByPerson { actor: string; reason: string }
 
 /** What arrived, or may be arriving right now, is not redirected; nor what nobody may get. */
 const FIT: ReadonlySet<DeliveryState> = new Set(['QUEUED', 'HELD', 'FAILED', 'DEAD', 'UNRESOLVED', 'UNCONFIRMED', 'CANCELLED']);

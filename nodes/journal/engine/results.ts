@@ -1,14 +1,14 @@
 // Results: joined, told from repetitions, released when their order comes, and sent again on request.
-import { contentKey, replayKey } from '../../0-order/join.ts';
+import { replayKey } from '../../0-order/join.ts';
 import type { Order, Result } from '../../0-order/model.ts';
 import type { AcceptedMessage, MessageLink, RawInput, ReadyMessage, ResendOutcome, ResultOutcome } from '../port.ts';
 import { ofOrder } from './alike.ts';
 import { CHANGED, CHANGED_WHY } from './contradiction.ts';
 import { overtake } from './corrections.ts';
 import { changeFate, keepInput } from './inputs.ts';
-import { join, joinAndWeigh, type Verdict } from './joining.ts';
+import { join, joinAndWeigh, type Verdict, weigh } from './joining.ts';
 import {
-  insertMessage, type JoinedOrder, keepPdf, type MessageRow, messageRow, patientMark, toAccepted, rejoin, resultOf, rootOf,
+  contentMark, insertMessage, type JoinedOrder, keepPdf, type MessageRow, messageRow, patientMark, toAccepted, rejoin, resultOf, rootOf,
 } from './messages.ts';
 import { bodyOf, findOrders } from './order-rows.ts';
 import { all, first, lockName, orderName, type Store } from './store.ts';
@@ -30,7 +30,7 @@ const findRepeated = (store: Store, result: Result, organization: string | null)
 const findOriginal = async (store: Store, result: Result, orderId: string): Promise<MessageRow | undefined> => {
   const { sql, values } = ofOrder(orderId, patientMark(store, result.patient.localId));
   return first(store, `SELECT * FROM message WHERE ${sql} AND content_key = :key AND resend_of IS NULL ORDER BY seq DESC LIMIT 1`,
-    { ...values, key: store.vault.mark('content-key', contentKey(result)) });
+    { ...values, key: contentMark(store, result) });
 };
 
 /** A person has not let it go, so that nothing of it may be sent again either. */
@@ -82,11 +82,11 @@ export const acceptResult = async (
   await lockName(store, orderName(result.order.localId));
   const plain = await join(store, result, boundTo);
   const repeated = link === undefined ? await findRepeated(store, result, plain.organization) : undefined;
-  if (repeated !== undefined) return repeat(store, repeated, await joinAndWeigh(store, result, boundTo, repeated.seq), raw, result);
+  if (repeated !== undefined) return repeat(store, repeated, await weigh(store, plain, result, repeated.seq), raw, result);
 
   const original = plain.joined !== null && result.resultCode === 'R' ? await findOriginal(store, result, plain.joined.id) : undefined;
   // A person who sends it in once more has decided.
-  const verdict = link === undefined ? asResend(await joinAndWeigh(store, result, boundTo), original) : plain;
+  const verdict = link === undefined ? asResend(await weigh(store, plain, result), original) : plain;
   const { joined, code, why } = verdict;
   const pdf = await keepPdf(store, result);
   const inputId = await keepInput(store, raw, {

@@ -1,18 +1,16 @@
 // A test message: a person wants to know whether an address can be reached. It takes the real way, over the real account, marked TEST.
 import { normalizeAddress } from '../../0-order/direct-address.ts';
-import { orderKey } from '../../0-order/join.ts';
 import { testOrder, testResult, type TestSubject } from '../../0-order/test-result.ts';
 import { CourierError } from '../../errors.ts';
-import type { ActionOutcome, DeliveryState, MessageState, TestResult } from '../port.ts';
+import type { ActionOutcome, ByPerson, DeliveryState, MessageState, TestResult } from '../port.ts';
 import { plain, refuse } from './asking.ts';
 import { detailsOf } from './deliveries.ts';
 import { keepInput } from './inputs.ts';
 import { settleMessage } from './message-state.ts';
-import { insertMessage, type JoinedOrder, messageRow, patientMark } from './messages.ts';
+import { insertMessage, messageRow } from './messages.ts';
+import { storeStandIn } from './orders.ts';
 import { insertRecipient } from './recipients.ts';
-import { all, insert, run, sealed, type Store, unlessDamaged } from './store.ts';
-
-interface ByPerson { actor: string; reason: string }
+import { all, run, type Store, unlessDamaged } from './store.ts';
 
 export interface TestRequest { organization: unknown; site?: unknown; address: unknown; finalDelivery?: unknown }
 
@@ -28,20 +26,6 @@ const subjectOf = (store: Store, { organization, site }: TestRequest): TestSubje
   return { organization: guid, site: site === undefined ? NO_SITE : plain('site', site), localId: `TEST-${store.newId().slice(-12)}`, at };
 };
 
-/** A stand-in, which no result is ever joined to. */
-const standIn = async (store: Store, subject: TestSubject, inputId: string): Promise<JoinedOrder> => {
-  const order = testOrder(subject);
-  const [id, key] = [store.newId(), store.vault.mark('order', orderKey(order))];
-  await insert(store, 'orders', {
-    id, organization: order.organization, site: order.site.localId, local_id: order.localId, state: 'replaced', version: 1, stored_at: store.now,
-  });
-  await insert(store, 'order_version', {
-    order_id: id, version: 1, at: store.now, control: order.control, submitted_key: key, body_key: key, body: sealed(store, 'order', order),
-    has_patient: 1, patient_mark: patientMark(store, order.patient.localId), input_id: inputId,
-  });
-  return { id, version: 1, order };
-};
-
 /** Throws REQUEST_INVALID, ADDRESS_INVALID. The do-not-send list holds for it too: such a test ends at once. */
 export const sendTest = async (store: Store, asked: TestRequest, { actor, reason }: ByPerson): Promise<ActionOutcome> => {
   const address = typeof asked.address === 'string' ? normalizeAddress(asked.address) : null;
@@ -50,7 +34,7 @@ export const sendTest = async (store: Store, asked: TestRequest, { actor, reason
   const result = testResult(subject);
   const raw = { bytes: Buffer.from(JSON.stringify(result)), source: 'test message' };
   const inputId = await keepInput(store, raw, { kind: 'result', outcome: 'ready', orderLocalId: subject.localId });
-  const joined = await standIn(store, subject, inputId);
+  const joined = await storeStandIn(store, testOrder(subject), inputId);
   const id = await insertMessage(store, {
     inputId, result, boundTo: null, joined, state: 'RECEIVED', code: null, why: null, resendOf: null, repeatable: false, entry: '',
     link: { kind: 'test', of: null, actor, reason },

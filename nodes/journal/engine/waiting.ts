@@ -7,10 +7,10 @@ import { changeFate } from './inputs.ts';
 import { joinAndWeigh } from './joining.ts';
 import { droppedName, type JoinedOrder, type MessageRow, rejoin, resultOf } from './messages.ts';
 import { bodyOf, findCandidates, ORDER, type OrderRow } from './order-rows.ts';
-import { writeVersion } from './orders.ts';
+import { storeStandIn } from './orders.ts';
 import { recordStage } from './recipients.ts';
 import { decided } from './results.ts';
-import { all, insert, list, lock, lockName, orderName, type Store, unlessDamaged, type Values } from './store.ts';
+import { all, list, lock, lockName, orderName, type Store, unlessDamaged, type Values } from './store.ts';
 
 const WAITED = 'No order of a known organization with this site and order number came in time.';
 
@@ -35,19 +35,10 @@ const knownStandIn = async (store: Store, body: StoredOrder): Promise<JoinedOrde
   return undefined;
 };
 
-/** It is joined to nothing by itself: whatever comes later is compared with the true order only. */
-const makeStandIn = async (store: Store, row: MessageRow, order: StoredOrder): Promise<JoinedOrder> => {
-  const id = store.newId();
-  await insert(store, 'orders', {
-    id, organization: order.organization, site: order.site.localId, local_id: order.localId, state: 'replaced', version: 1, stored_at: store.now,
-  });
-  await writeVersion(store, id, 1, order, order, row.input_id);
-  return { id, version: 1, order };
-};
-
 const standIn = async (store: Store, row: MessageRow, result: Result, organization: string): Promise<void> => {
   const body = standInFor(result, organization);
-  const joined = await knownStandIn(store, body) ?? await makeStandIn(store, row, body);
+  // Whatever comes later is compared with the true order only.
+  const joined = await knownStandIn(store, body) ?? await storeStandIn(store, body, row.input_id);
   if (await contradicts(store, joined.id, result, row.seq)) {
     await decided(store, row, { outcome: 'held', organization, joined, code: CHANGED, why: CHANGED_WHY }, result);
     return;
