@@ -1,10 +1,9 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { Organization } from './organization.ts';
 import { exchangeOrganizations, type ExchangeQuestion } from './organizations-exchange.ts';
-import { checkOrganizations } from './organizations.ts';
-import { checkDomainRules, withRules } from './recipient-domains.ts';
+import { organizationsOf, type OrganizationsForm } from './organizations.ts';
 
-interface OrganizationsDef extends NodeDef { organizations: unknown[]; recipientDomains?: unknown }
+interface OrganizationsDef extends NodeDef, OrganizationsForm {}
 
 /** What config nodes of type `direct-organizations` offer. Entries that cannot be used are left out. */
 export interface OrganizationsNode extends Node {
@@ -16,10 +15,7 @@ export interface OrganizationsNode extends Node {
 export default (RED: NodeAPI): void => {
   RED.nodes.registerType('direct-organizations', function (this: OrganizationsNode, def: OrganizationsDef) {
     RED.nodes.createNode(this, def);
-    const { rules, errors: ruleErrors } = checkDomainRules(def.recipientDomains);
-    const checked = checkOrganizations(def.organizations ?? []);
-    const organizations = checked.organizations.map((organization) => withRules(organization, rules));
-    const errors = [...checked.errors, ...ruleErrors];
+    const { organizations, errors } = organizationsOf(def);
     if (errors[0] !== undefined) this.status({ fill: 'red', shape: 'ring', text: errors[0].code });
     errors.forEach((error) => this.error(error.message));
     this.find = (clientGuid) => organizations.find((organization) => organization.clientGuid === clientGuid.toLowerCase());

@@ -4,7 +4,7 @@ import { parseJson } from './json.ts';
 import { readOid, readSettings } from './organization-settings.ts';
 import type { Organization } from './organization.ts';
 import { organizationRows } from './organizations-csv.ts';
-import { readOwnRules } from './recipient-domains.ts';
+import { checkDomainRules, readOwnRules, withRules } from './recipient-domains.ts';
 import { cell, entryOf, isObject, rowInvalid, type Entry } from './setting-cells.ts';
 
 export { writeOrganizationsCsv } from './organizations-csv.ts';
@@ -62,6 +62,16 @@ export const checkOrganizations = (entries: readonly unknown[], where = (index: 
     }
   });
   return { organizations: [...known.values()], errors };
+};
+
+/** What a `direct-organizations` node saves. */
+export interface OrganizationsForm { organizations?: unknown; recipientDomains?: unknown }
+
+/** The list of such a node, each organization with the rules for recipient domains that hold for it; what cannot be used is an error. */
+export const organizationsOf = ({ organizations: entries, recipientDomains }: OrganizationsForm): Checked => {
+  const { organizations, errors } = checkOrganizations(Array.isArray(entries) ? entries : []);
+  const { rules, errors: wrongRules } = checkDomainRules(recipientDomains);
+  return { organizations: organizations.map((organization) => withRules(organization, rules)), errors: [...errors, ...wrongRules] };
 };
 
 const orThrow = ({ organizations, errors: [first] }: Checked): Organization[] => {

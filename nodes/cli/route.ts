@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { DoNotSendEntry } from '../0-order/do-not-send.ts';
 import { POLICIES } from '../0-order/organization-settings.ts';
-import { checkOrganizations, parseOrganizations } from '../0-order/organizations.ts';
+import { organizationsOf, type OrganizationsForm, parseOrganizations } from '../0-order/organizations.ts';
 import { readRouteText } from '../1-route/route-table.ts';
 import { readDirectoryText } from '../2-npi/directory.ts';
 import { closePool } from '../pool.ts';
@@ -75,7 +75,7 @@ const exitCode = ({ message, candidates }: Explanation): number =>
   GOOD.has(message.state) && candidates.some(mayGetIt) && !candidates.some(getsNothing) ? 0 : 3;
 
 const organizationsIn = (nodes: readonly FlowNode[]) => nodes.filter(({ type }) => type === 'direct-organizations')
-  .flatMap((node) => checkOrganizations((node['organizations'] ?? []) as unknown[]).organizations);
+  .flatMap((node) => organizationsOf(node as OrganizationsForm).organizations);
 
 export const route: Command = async (args, { cwd }) => {
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });

@@ -54,6 +54,7 @@ export const flowFiles = async (folder: string): Promise<void> => {
   const second = trusting.find(({ type }) => type === 'direct-resolve-route')!;
   writeFiles(folder, {
     'flows.json': trusting, 'real.json': set(ACCOUNT, { simulated: false }), 'small.json': set('direct-order-in', { maxSize: '0.001' }),
+    'ruled.json': set('direct-organizations', { recipientDomains: [{ domain: '*.riverside.sim.example', finalDelivery: false }] }),
     'bound.json': set('direct-order-in', { bound: CLINIC.toUpperCase() }),
     'two.json': [...trusting, { ...second, id: 'second', policy: 'most-specific' }],
     'no-route.json': trusting.filter((node) => node !== second),

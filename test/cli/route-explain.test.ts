@@ -119,6 +119,12 @@ describe('direct-courier route explain', function () {
     expect((await answer('order.json', '--flows', 'no-table.json')).message).to.include({ state: 'ERROR', code: 'ROUTE_TABLE_MISSING' });
   });
 
+  it('heeds the rules for recipient domains that a flow has for all of its organizations', async () => {
+    const asked = async (flows: string): Promise<boolean | null | undefined> =>
+      (await answer('order.json', 'result.json', '--flows', flows)).candidates.find(({ level }) => level === 'order')?.finalDelivery;
+    expect([await asked('flows.json'), await asked('ruled.json')]).to.deep.equal([true, false]);
+  });
+
   it('lets test traffic to the simulated network only, whether or not its certificates could be asked for', async () => {
     const cases: [string[], number, string][] = [
       [['order.json', 'test.json', ...withCertificates], 0, 'ROUTED null'], [['order.json', 'test.json'], 0, 'ROUTED null'],

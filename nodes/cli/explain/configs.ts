@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DoNotSendEntry } from '../../0-order/do-not-send.ts';
-import { checkOrganizations } from '../../0-order/organizations.ts';
+import { organizationsOf, type OrganizationsForm } from '../../0-order/organizations.ts';
 import { FREE_MAIL_DOMAINS, readDomains } from '../../1-route/direct-domain.ts';
 import { readRouteJson, readRouteText } from '../../1-route/route-table.ts';
 import { directoryFile, directoryList } from '../../2-npi/directory-source.ts';
@@ -64,7 +64,7 @@ export const configsOf = (nodes: readonly FlowNode[], { base, identityFor, doNot
     organizations: (id) => {
       const node = find('direct-organizations', { id });
       if (node === undefined) return null;
-      const { organizations } = checkOrganizations((node['organizations'] ?? []) as unknown[]);
+      const { organizations } = organizationsOf(node as OrganizationsForm);
       return { find: (clientGuid) => organizations.find((organization) => organization.clientGuid === clientGuid.toLowerCase()) };
     },
     routeTable: (id) => {
